@@ -1,1 +1,74 @@
-//! TBD
+//! Gets [Maskinporten](https://docs.digdir.no/docs/Maskinporten/maskinporten_guide_apikonsument) and
+//! [Altinn](https://docs.altinn.studio/api/scenarios/authentication/) access tokens.
+//!
+//! A service signs a JWT grant with its private key ([`ClientKey`]), gets a short-lived token from [`Maskinporten`],
+//! often exchanges it for an Altinn token ([`AltinnExchange`]), and puts that on each request. This crate gets one
+//! token when it is asked to. It keeps none: the crate `tower-maskinporten` keeps them fresh and puts them on
+//! requests.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use maskinporten::{AltinnExchange, ClientKey, Environment, Grant, HttpClient, Maskinporten, Retry, TokenSource};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let http = HttpClient::new()?;
+//! let environment = Environment::test();
+//! let key = ClientKey::from_base64(&std::fs::read_to_string("client.jwk.base64")?)?;
+//!
+//! let maskinporten = Maskinporten::new(environment.clone(), "my-client-id", key, http.clone());
+//! let altinn = AltinnExchange::new(Retry::new(maskinporten), environment.altinn(), http);
+//!
+//! let token = altinn.fetch(&Grant::new("altinn:correspondence.write")?).await?;
+//! println!("good for {} s", token.lifetime().as_secs());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `http-client` (on by default): [`HttpClient`], a client of hyper and rustls with safe limits. Without it, bring
+//!   any tower service that sends `http::Request<Full<Bytes>>`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod altinn;
+mod assertion;
+mod client;
+mod discover;
+mod environment;
+mod error;
+mod grant;
+#[cfg(feature = "http-client")]
+mod http_client;
+mod key;
+mod organisation;
+mod refusal;
+mod request;
+mod response;
+mod retry;
+mod signer;
+mod source;
+mod token;
+
+#[cfg(feature = "http-client")]
+pub use http_client::HttpClient;
+pub use {
+    altinn::AltinnExchange,
+    client::Maskinporten,
+    environment::{AltinnPlatform, Environment, EnvironmentError},
+    error::Error,
+    grant::{Grant, GrantError, SystemUser},
+    key::{ClientKey, KeyError},
+    organisation::OrganisationNumber,
+    refusal::Refusal,
+    retry::Retry,
+    signer::{Algorithm, Signer},
+    source::TokenSource,
+    token::AccessToken,
+};
+
+/// Any error, as tower has it.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A future whose type is not named; what traits that are used as objects return.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

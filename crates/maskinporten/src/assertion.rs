@@ -1,0 +1,208 @@
+//! The JWT grant: what is signed and sent for a token (RFC 7523, as
+//! [Maskinporten](https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_jwtgrant) wants it).
+
+use std::time::{Duration, SystemTime};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use serde::Serialize;
+
+use crate::{Algorithm, Grant, OrganisationNumber};
+
+/// `iat` lies this far in the past: a clock that is ahead of Maskinporten's fails outright, one behind does not.
+const BACKDATED: Duration = Duration::from_secs(2);
+/// `exp − iat`; Maskinporten allows 120 s, and the difference is for clocks that are behind.
+const LIFETIME: Duration = Duration::from_secs(110);
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    kid: &'a str,
+}
+
+/// Exactly the documented members: Maskinporten refuses others.
+#[derive(Serialize)]
+struct Claims<'a> {
+    aud: &'a str,
+    iss: &'a str,
+    scope: &'a str,
+    iat: u64,
+    exp: u64,
+    jti: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<[&'a str; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer_org: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_details: Option<[SystemUserDetails<'a>; 1]>,
+}
+
+/// An entry of `authorization_details` (RFC 9396) that Altinn resolves to a system user.
+#[derive(Serialize)]
+struct SystemUserDetails<'a> {
+    r#type: &'static str,
+    systemuser_org: Iso6523,
+    #[serde(rename = "externalRef", skip_serializing_if = "Option::is_none")]
+    external_ref: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Iso6523 {
+    authority: &'static str,
+    #[serde(rename = "ID")]
+    id: String,
+}
+
+impl From<OrganisationNumber> for Iso6523 {
+    fn from(organisation: OrganisationNumber) -> Self {
+        Self {
+            authority: "iso6523-actorid-upis",
+            id: organisation.iso6523(),
+        }
+    }
+}
+
+/// The parts of an assertion that do not change from one attempt to the next.
+pub(crate) struct Assertion<'a> {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) kid: &'a str,
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) grant: &'a Grant,
+}
+
+impl Assertion<'_> {
+    /// The bytes to sign: header and claims of an assertion made at `now` that is called `jti`.
+    pub(crate) fn signing_input(
+        &self,
+        now: SystemTime,
+        jti: &str,
+    ) -> Result<String, serde_json::Error> {
+        // A clock before 1970 gives an assertion that is refused as too old, not a panic.
+        let now = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let iat = now.saturating_sub(BACKDATED);
+        let header = Header {
+            alg: self.algorithm.as_str(),
+            kid: self.kid,
+        };
+        let claims = Claims {
+            aud: self.issuer,
+            iss: self.client_id,
+            scope: self.grant.scope(),
+            iat: iat.as_secs(),
+            exp: iat.as_secs().saturating_add(LIFETIME.as_secs()),
+            jti,
+            resource: self.grant.resource().map(|resource| [resource]),
+            consumer_org: self.grant.consumer_org().map(|org| org.to_string()),
+            authorization_details: self.grant.system_user().map(|user| {
+                [SystemUserDetails {
+                    r#type: "urn:altinn:systemuser",
+                    systemuser_org: user.organisation().into(),
+                    external_ref: user.external_ref(),
+                }]
+            }),
+        };
+        let mut input = BASE64URL.encode(serde_json::to_vec(&header)?);
+        input.push('.');
+        BASE64URL.encode_string(serde_json::to_vec(&claims)?, &mut input);
+        Ok(input)
+    }
+}
+
+/// `input` with its signature: a compact JWS (RFC 7515 section 7.1).
+pub(crate) fn compact(mut input: String, signature: &[u8]) -> String {
+    input.push('.');
+    BASE64URL.encode_string(signature, &mut input);
+    input
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::SystemUser;
+
+    fn parts(grant: &Grant, now: SystemTime) -> (Value, Value) {
+        let assertion = Assertion {
+            algorithm: Algorithm::Rs256,
+            kid: "sampleclient-TEST",
+            issuer: "https://test.maskinporten.no/",
+            client_id: "0f1e2d3c",
+            grant,
+        };
+        let input = assertion.signing_input(now, "7a1c5a0e").unwrap();
+        let (header, claims) = input.split_once('.').unwrap();
+        let parse = |part| serde_json::from_slice(&BASE64URL.decode(part).unwrap()).unwrap();
+        (parse(header), parse(claims))
+    }
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn has_exactly_the_documented_members() {
+        let grant = Grant::new("b:two a:one").unwrap();
+        let (header, claims) = parts(&grant, at(1_768_473_280));
+        assert_eq!(header, json!({"alg": "RS256", "kid": "sampleclient-TEST"}));
+        assert_eq!(
+            claims,
+            json!({
+                "aud": "https://test.maskinporten.no/",
+                "iss": "0f1e2d3c",
+                "scope": "a:one b:two",
+                "iat": 1_768_473_278,
+                "exp": 1_768_473_388,
+                "jti": "7a1c5a0e",
+            })
+        );
+    }
+
+    #[test]
+    fn optional_members_are_there_only_when_asked_for() {
+        let customer: OrganisationNumber = "310702641".parse().unwrap();
+        let grant = Grant::new("a:one")
+            .unwrap()
+            .for_resource("https://api.provider.example/v1")
+            .unwrap()
+            .with_consumer_org("0192:910753614".parse().unwrap())
+            .with_system_user(
+                SystemUser::new(customer)
+                    .for_external_ref("branch-7")
+                    .unwrap(),
+            );
+        let (_, claims) = parts(&grant, at(0));
+        assert_eq!(
+            claims["resource"],
+            json!(["https://api.provider.example/v1"])
+        );
+        assert_eq!(claims["consumer_org"], json!("910753614"));
+        assert_eq!(
+            claims["authorization_details"],
+            json!([{
+                "type": "urn:altinn:systemuser",
+                "systemuser_org": {"authority": "iso6523-actorid-upis", "ID": "0192:310702641"},
+                "externalRef": "branch-7",
+            }])
+        );
+        let without_reference = Grant::new("a:one")
+            .unwrap()
+            .with_system_user(SystemUser::new(customer));
+        let (_, claims) = parts(&without_reference, at(0));
+        assert!(
+            claims["authorization_details"][0]
+                .get("externalRef")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_clock_before_1970_does_not_panic() {
+        let grant = Grant::new("a:one").unwrap();
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(10);
+        let (_, claims) = parts(&grant, before);
+        assert_eq!((&claims["iat"], &claims["exp"]), (&json!(0), &json!(110)));
+    }
+}

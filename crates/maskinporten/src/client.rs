@@ -1,0 +1,149 @@
+//! Maskinporten itself: signs an assertion and trades it for a token.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use bytes::Bytes;
+use http::{Request, header};
+use http_body::Body;
+use http_body_util::Full;
+use tokio::time::Instant;
+use tower_service::Service;
+
+use crate::{
+    AccessToken, BoxError, BoxFuture, Environment, Error, Grant, Signer, TokenSource,
+    assertion::{self, Assertion},
+    error::Party,
+    request, response,
+};
+
+/// The source that asks Maskinporten: it signs an assertion for the grant and posts it to the token endpoint
+/// ([protocol](https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token)).
+///
+/// `H` is any HTTP client that is a tower [`Service`]; `HttpClient` (feature `http-client`) is a ready one. Each
+/// fetch is one request with an assertion of its own, is over within 10 s, follows no redirect and reads at most
+/// 64 KiB. Do not put a layer under it that sends a request twice: an assertion is good for one use. [`Retry`] is
+/// what tries again.
+///
+/// [`Retry`]: crate::Retry
+///
+/// ```no_run
+/// use maskinporten::{ClientKey, Environment, Grant, HttpClient, Maskinporten, TokenSource};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = ClientKey::from_base64(&std::fs::read_to_string("client.jwk.base64")?)?;
+/// let maskinporten = Maskinporten::new(
+///     Environment::test(),
+///     "0f1e2d3c-4b5a-4968-8776-a5b4c3d2e1f0",
+///     key,
+///     HttpClient::new()?,
+/// );
+/// let token = maskinporten.fetch(&Grant::new("altinn:serviceowner")?).await?;
+/// println!("a token for {:?}, good for {:?}", token.scope(), token.lifetime());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Maskinporten<H> {
+    environment: Environment,
+    client_id: Arc<str>,
+    signer: Arc<dyn Signer>,
+    http: H,
+}
+
+impl<H> Maskinporten<H> {
+    /// A source for the client `client_id` (usually a UUID; an assertion's `iss`), whose key signs as `signer`.
+    #[must_use]
+    pub fn new(
+        environment: Environment,
+        client_id: &str,
+        signer: impl Signer + 'static,
+        http: H,
+    ) -> Self {
+        Self {
+            environment,
+            client_id: client_id.into(),
+            signer: Arc::new(signer),
+            http,
+        }
+    }
+
+    async fn sign(&self, grant: &Grant) -> Result<String, Error> {
+        let assertion = Assertion {
+            algorithm: self.signer.algorithm(),
+            kid: self.signer.kid(),
+            issuer: self.environment.issuer(),
+            client_id: &self.client_id,
+            grant,
+        };
+        let input = assertion
+            .signing_input(SystemTime::now(), &jti()?)
+            .map_err(|error| Error::sign(error.into()))?;
+        let signing = self.signer.sign(input.as_bytes());
+        let signature = tokio::time::timeout(request::ATTEMPT_LIMIT, signing)
+            .await
+            .map_err(|_| Error::sign("the signer did not answer within 10 s".into()))?
+            .map_err(Error::sign)?;
+        Ok(assertion::compact(input, &signature))
+    }
+}
+
+/// A new identifier for one assertion: 128 bits of the operating system's own randomness, so that neither a fork nor
+/// a copied machine image can repeat one.
+fn jti() -> Result<String, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| Error::sign(error.into()))?;
+    Ok(BASE64URL.encode(bytes))
+}
+
+impl<H, B> TokenSource for Maskinporten<H>
+where
+    H: Service<Request<Full<Bytes>>, Response = http::Response<B>> + Clone + Send + Sync,
+    H::Error: Into<BoxError>,
+    H::Future: Send,
+    B: Body + Send,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+        Box::pin(async move {
+            let assertion = self.sign(grant).await?;
+            // None of the form's characters needs escaping but the colons of the grant type.
+            let form = format!(
+                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
+            );
+            let request = Request::post(self.environment.token_endpoint().clone())
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .header(header::ACCEPT, "application/json")
+                .body(Full::from(form))
+                .map_err(Error::permanent)?;
+            let requested_at = Instant::now();
+            let answer = request::send(&self.http, Party::Maskinporten, request).await?;
+            let token = response::read_token(&answer, requested_at, SystemTime::now())?;
+            warn_if_narrower(grant, &token);
+            Ok(token)
+        })
+    }
+}
+
+fn warn_if_narrower(grant: &Grant, token: &AccessToken) {
+    let Some(granted) = token.scope() else { return };
+    let mut asked = grant.scope().split(' ');
+    if !asked.all(|scope| granted.split_whitespace().any(|given| given == scope)) {
+        tracing::warn!(
+            asked = grant.scope(),
+            granted,
+            "Maskinporten granted fewer scopes than asked for"
+        );
+    }
+}
+
+impl<H> fmt::Debug for Maskinporten<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Maskinporten")
+            .field("environment", &self.environment)
+            .field("client_id", &self.client_id)
+            .field("kid", &self.signer.kid())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,341 @@
+//! Which Maskinporten is asked, and which Altinn platform goes with it.
+
+use std::{error, fmt, str::FromStr};
+
+use http::{Uri, uri::Scheme};
+
+/// A Maskinporten installation and the Altinn platform that trusts it. Cheap enough to clone.
+///
+/// [`production`](Self::production) and [`test`](Self::test) are the two that customers use; names parse as the
+/// official .NET client writes them.
+///
+/// ```
+/// use maskinporten::Environment;
+///
+/// let test: Environment = "test".parse()?;
+/// assert_eq!(test.issuer(), "https://test.maskinporten.no/");
+/// assert_eq!(test.altinn().base_url(), "https://platform.tt02.altinn.no");
+/// # Ok::<(), maskinporten::EnvironmentError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Environment {
+    issuer: Box<str>,
+    token_endpoint: Uri,
+    altinn: AltinnPlatform,
+}
+
+impl Environment {
+    /// `https://maskinporten.no/`, with Altinn's production platform.
+    #[must_use]
+    pub fn production() -> Self {
+        Self {
+            issuer: "https://maskinporten.no/".into(),
+            token_endpoint: Uri::from_static("https://maskinporten.no/token"),
+            altinn: AltinnPlatform::production(),
+        }
+    }
+
+    /// `https://test.maskinporten.no/`, with Altinn's TT02.
+    #[must_use]
+    pub fn test() -> Self {
+        Self {
+            issuer: "https://test.maskinporten.no/".into(),
+            token_endpoint: Uri::from_static("https://test.maskinporten.no/token"),
+            altinn: AltinnPlatform::tt02(),
+        }
+    }
+
+    /// Another installation. `issuer` becomes the assertion's `aud` exactly as it is written here: a trailing slash
+    /// is significant. Where the installation publishes metadata, [`discover`](Self::discover) is safer. The Altinn
+    /// platform is TT02 until [`with_altinn`](Self::with_altinn) says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When either is not an absolute `https` URL (plain `http` is allowed to loopback only), or when the two do not
+    /// have the same origin: a token endpoint elsewhere would receive what was signed for the issuer (RFC 9700
+    /// section 4.4).
+    ///
+    /// ```
+    /// use maskinporten::Environment;
+    ///
+    /// let sky = Environment::custom("https://test.sky.maskinporten.no", "https://test.sky.maskinporten.no/token")?;
+    /// assert_eq!(sky.issuer(), "https://test.sky.maskinporten.no");
+    /// # Ok::<(), maskinporten::EnvironmentError>(())
+    /// ```
+    pub fn custom(issuer: &str, token_endpoint: &str) -> Result<Self, EnvironmentError> {
+        let issuer_uri = secure_url(issuer, "the issuer")?;
+        let token_endpoint = secure_url(token_endpoint, "the token endpoint")?;
+        if origin(&issuer_uri) != origin(&token_endpoint) {
+            return Err(EnvironmentError::new(
+                "the token endpoint is not at the issuer's own scheme, host and port",
+            ));
+        }
+        Ok(Self {
+            issuer: issuer.into(),
+            token_endpoint,
+            altinn: AltinnPlatform::tt02(),
+        })
+    }
+
+    /// Exchanges at another platform than the one that pairs with this Maskinporten by default.
+    ///
+    /// ```
+    /// use maskinporten::{AltinnPlatform, Environment};
+    ///
+    /// let at23 = Environment::test().with_altinn("at23".parse::<AltinnPlatform>()?);
+    /// assert_eq!(at23.altinn().base_url(), "https://platform.at23.altinn.cloud");
+    /// # Ok::<(), maskinporten::EnvironmentError>(())
+    /// ```
+    #[must_use]
+    pub fn with_altinn(mut self, altinn: AltinnPlatform) -> Self {
+        self.altinn = altinn;
+        self
+    }
+
+    /// The issuer identifier, verbatim: what assertions have as `aud`.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where assertions are posted.
+    #[must_use]
+    pub fn token_endpoint(&self) -> &Uri {
+        &self.token_endpoint
+    }
+
+    /// The Altinn platform where tokens of this Maskinporten are exchanged.
+    #[must_use]
+    pub fn altinn(&self) -> &AltinnPlatform {
+        &self.altinn
+    }
+}
+
+impl FromStr for Environment {
+    type Err = EnvironmentError;
+
+    /// Reads `prod` (or `production`) and `test`, in any case.
+    fn from_str(name: &str) -> Result<Self, EnvironmentError> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "prod" | "production" => Ok(Self::production()),
+            "test" => Ok(Self::test()),
+            "ver1" | "ver2" => Err(EnvironmentError::new(
+                "`ver1` and `ver2` were closed by 2024: use `test`",
+            )),
+            _ => Err(EnvironmentError::new(
+                "an environment is `prod` or `test`; give the issuer (`Authority`) for any other",
+            )),
+        }
+    }
+}
+
+/// An Altinn platform: where Maskinporten tokens are exchanged and the APIs live.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AltinnPlatform {
+    base_url: Box<str>,
+}
+
+impl AltinnPlatform {
+    /// `https://platform.altinn.no`.
+    #[must_use]
+    pub fn production() -> Self {
+        Self::at("https://platform.altinn.no")
+    }
+
+    /// `https://platform.tt02.altinn.no`, the customers' test environment.
+    #[must_use]
+    pub fn tt02() -> Self {
+        Self::at("https://platform.tt02.altinn.no")
+    }
+
+    /// A platform at another address, such as a stand-in for tests.
+    ///
+    /// # Errors
+    ///
+    /// When it is not an absolute `https` URL (plain `http` is allowed to loopback only).
+    ///
+    /// ```
+    /// use maskinporten::AltinnPlatform;
+    ///
+    /// assert!(AltinnPlatform::custom("http://127.0.0.1:5101").is_ok());
+    /// assert!(AltinnPlatform::custom("http://platform.example").is_err());
+    /// ```
+    pub fn custom(base_url: &str) -> Result<Self, EnvironmentError> {
+        secure_url(base_url, "the Altinn platform")?;
+        Ok(Self::at(base_url.trim_end_matches('/')))
+    }
+
+    fn at(base_url: &str) -> Self {
+        Self {
+            base_url: base_url.into(),
+        }
+    }
+
+    /// The platform's address, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+}
+
+impl FromStr for AltinnPlatform {
+    type Err = EnvironmentError;
+
+    /// Reads the names that the official .NET client has for `TokenExchangeEnvironment` (`prod`, `tt02`, `at21` to
+    /// `at24`, `yt01`; `test`, `ver1` and `ver2` mean TT02), in any case, and addresses.
+    fn from_str(name: &str) -> Result<Self, EnvironmentError> {
+        let name = name.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "prod" | "production" => Ok(Self::production()),
+            "tt02" | "test" | "ver1" | "ver2" => Ok(Self::tt02()),
+            cloud @ ("at21" | "at22" | "at23" | "at24" | "yt01") => {
+                Ok(Self::at(&format!("https://platform.{cloud}.altinn.cloud")))
+            }
+            _ if name.contains("://") => Self::custom(name),
+            _ => Err(EnvironmentError::new(
+                "an Altinn platform is `prod`, `tt02`, `at21` to `at24`, `yt01` or an address",
+            )),
+        }
+    }
+}
+
+/// Parses `text` as an absolute URL that secrets may be sent to.
+pub(crate) fn secure_url(text: &str, what: &'static str) -> Result<Uri, EnvironmentError> {
+    let url: Uri = text
+        .parse()
+        .map_err(|_| EnvironmentError::about(what, "is not a URL"))?;
+    let (Some(_), Some(authority)) = (url.scheme(), url.authority()) else {
+        return Err(EnvironmentError::about(what, "is not an absolute URL"));
+    };
+    if authority.as_str().contains('@') {
+        return Err(EnvironmentError::about(
+            what,
+            "has a user name or password in it",
+        ));
+    }
+    if !is_secure(&url) {
+        return Err(EnvironmentError::about(
+            what,
+            "must be https; plain http is for loopback only",
+        ));
+    }
+    Ok(url)
+}
+
+/// Whether secrets may be sent to `url`: over TLS, or without leaving the machine.
+pub(crate) fn is_secure(url: &Uri) -> bool {
+    match url.scheme_str() {
+        Some("https") => true,
+        Some("http") => url.host().is_some_and(is_loopback),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Scheme, host and port, comparable.
+pub(crate) fn origin(url: &Uri) -> (bool, Option<String>, Option<u16>) {
+    let tls = url.scheme() == Some(&Scheme::HTTPS);
+    let port = url.port_u16().or(Some(if tls { 443 } else { 80 }));
+    (tls, url.host().map(str::to_ascii_lowercase), port)
+}
+
+/// Why an [`Environment`] or an [`AltinnPlatform`] could not be made.
+#[derive(Clone, Debug)]
+pub struct EnvironmentError {
+    what: &'static str,
+    reason: &'static str,
+}
+
+impl EnvironmentError {
+    fn new(reason: &'static str) -> Self {
+        Self { what: "", reason }
+    }
+
+    fn about(what: &'static str, reason: &'static str) -> Self {
+        Self { what, reason }
+    }
+}
+
+impl fmt::Display for EnvironmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.what.is_empty() {
+            write!(f, "{} ", self.what)?;
+        }
+        f.write_str(self.reason)
+    }
+}
+
+impl error::Error for EnvironmentError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_official_client() {
+        assert_eq!(
+            "PROD".parse::<Environment>().unwrap(),
+            Environment::production()
+        );
+        assert_eq!(
+            " test ".parse::<Environment>().unwrap(),
+            Environment::test()
+        );
+        for closed in ["ver1", "VER2"] {
+            let error = closed.parse::<Environment>().unwrap_err().to_string();
+            assert!(error.contains("use `test`"), "{error}");
+        }
+        assert!("tt02".parse::<Environment>().is_err());
+        for (name, base) in [
+            ("prod", "https://platform.altinn.no"),
+            ("TT02", "https://platform.tt02.altinn.no"),
+            ("test", "https://platform.tt02.altinn.no"),
+            ("at21", "https://platform.at21.altinn.cloud"),
+            ("at24", "https://platform.at24.altinn.cloud"),
+            ("yt01", "https://platform.yt01.altinn.cloud"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ] {
+            assert_eq!(name.parse::<AltinnPlatform>().unwrap().base_url(), base);
+        }
+        assert!("at25".parse::<AltinnPlatform>().is_err());
+    }
+
+    #[test]
+    fn a_custom_environment_must_be_secure_and_of_one_origin() {
+        let accepted = [
+            ("https://a.example", "https://a.example/token"),
+            ("https://a.example/", "https://A.example:443/token"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/token"),
+            ("http://[::1]:8080/", "http://[::1]:8080/token"),
+            ("http://localhost/", "http://localhost:80/token"),
+        ];
+        for (issuer, endpoint) in accepted {
+            let custom = Environment::custom(issuer, endpoint).unwrap();
+            assert_eq!(custom.issuer(), issuer);
+        }
+        let refused = [
+            ("", "https://a.example/token"),
+            ("/relative", "https://a.example/token"),
+            ("http://a.example/", "http://a.example/token"),
+            ("https://a.example/", "https://b.example/token"),
+            ("https://a.example/", "https://a.example:444/token"),
+            ("https://a.example/", "http://127.0.0.1/token"),
+            ("https://u:p@a.example/", "https://a.example/token"),
+            ("http://127.0.0.1.evil.example/", "http://127.0.0.1/token"),
+            ("ftp://a.example/", "ftp://a.example/token"),
+        ];
+        for (issuer, endpoint) in refused {
+            assert!(
+                Environment::custom(issuer, endpoint).is_err(),
+                "{issuer} {endpoint}"
+            );
+        }
+    }
+}

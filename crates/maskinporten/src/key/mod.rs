@@ -1,0 +1,186 @@
+//! The client's private key: read from what users have, tried once, and ready to sign.
+
+mod encoded;
+mod error;
+mod factor;
+mod jwk;
+mod pem;
+
+pub use error::KeyError;
+
+use std::{fmt, sync::Arc};
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    rand::SystemRandom,
+    rsa::KeyPair,
+    signature::{self, KeyPair as _, RsaEncoding, UnparsedPublicKey, VerificationAlgorithm},
+};
+
+use crate::{Algorithm, BoxError, BoxFuture, Signer};
+
+/// The sizes of modulus that are accepted, in bytes: 2048 to 8192 bits.
+const MODULUS_LENGTHS: std::ops::RangeInclusive<usize> = 256..=1024;
+
+/// The client's private RSA key and the id under which its public half is registered. Cheap to clone.
+///
+/// Read from a JWK, from base64 of one (`EncodedJwk`, what `altinn-jwks export key --base64` prints), or from PEM.
+/// It is parsed once and tried once, so that a key that does not work fails at start-up. A key that was read is held
+/// by aws-lc; the buffers it was read from are wiped.
+///
+/// ```
+/// # use maskinporten::ClientKey;
+/// match ClientKey::from_jwk(r#"{"kty":"EC","crv":"P-256"}"#) {
+///     Ok(key) => println!("signs as {}", key.kid()),
+///     Err(error) => assert!(error.to_string().contains("RSA")),
+/// }
+/// # trait Kid { fn kid(&self) -> &str; }
+/// # impl Kid for ClientKey { fn kid(&self) -> &str { maskinporten::Signer::kid(self) } }
+/// ```
+#[derive(Clone)]
+pub struct ClientKey {
+    pair: Arc<KeyPair>,
+    algorithm: Algorithm,
+    kid: Box<str>,
+}
+
+impl ClientKey {
+    /// Reads a private JWK (RFC 7517): an object, an array of one, or a set of one. `n`, `e` and `d` suffice; the
+    /// rest is computed. What `altinn-jwks` writes beside them (`key_ops`, `oth` and `x5c`, empty) is accepted.
+    ///
+    /// # Errors
+    ///
+    /// When it is not a private RSA key of 2048 to 8192 bits for `RS256`, `RS384` or `RS512`, when it has no `kid`,
+    /// when there are several keys, or when it does not sign what its public half verifies.
+    pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
+        jwk::read(json, None)
+    }
+
+    /// Reads a private JWK like [`from_jwk`](Self::from_jwk), called `kid`: out of a set of several keys it takes the
+    /// one of that name; to a single key it gives the name, whatever its own is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_jwk`](Self::from_jwk), and when a set of several keys has none of that name.
+    pub fn from_jwk_with_kid(json: &str, kid: &str) -> Result<Self, KeyError> {
+        jwk::read(json, Some(kid))
+    }
+
+    /// Reads base64 of a JWK, of a PEM file or of DER, as it is pasted into secrets: of the standard or the URL-safe
+    /// alphabet, padded or not, with white space or quotes around or inside it. A plain JWK is read too.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither base64 nor JSON, and those of [`from_jwk`](Self::from_jwk).
+    pub fn from_base64(text: &str) -> Result<Self, KeyError> {
+        encoded::read(text, None)
+    }
+
+    /// Reads base64 like [`from_base64`](Self::from_base64), called `kid` as in
+    /// [`from_jwk_with_kid`](Self::from_jwk_with_kid). Keys that have no `kid` of their own, PEM and DER, need this.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_base64`](Self::from_base64) and [`from_jwk_with_kid`](Self::from_jwk_with_kid).
+    pub fn from_base64_with_kid(text: &str, kid: &str) -> Result<Self, KeyError> {
+        encoded::read(text, Some(kid))
+    }
+
+    /// Reads the first private key of a PEM file: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). It signs
+    /// with `RS256`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such key in it, when it is encrypted, not RSA or not of 2048 to 8192 bits.
+    pub fn from_pem(pem: &str, kid: &str) -> Result<Self, KeyError> {
+        pem::read(pem, kid)
+    }
+
+    /// Takes a parsed key into use, if its size is allowed and it signs what its own public half verifies. A pair
+    /// that does not would sign assertions that nobody accepts, or give away its factors (a fault in the CRT values).
+    fn new(pair: KeyPair, algorithm: Algorithm, kid: &str) -> Result<Self, KeyError> {
+        if !MODULUS_LENGTHS.contains(&pair.public_modulus_len()) {
+            return Err(KeyError::size(pair.public_modulus_len() * 8));
+        }
+        if pair
+            .public_key()
+            .exponent()
+            .big_endian_without_leading_zero()
+            != [1, 0, 1]
+        {
+            return Err(KeyError::new("the public exponent `e` is not 65537"));
+        }
+        if kid.trim().is_empty() {
+            return Err(KeyError::new("`kid` is empty"));
+        }
+        let key = Self {
+            pair: Arc::new(pair),
+            algorithm,
+            kid: kid.trim().into(),
+        };
+        key.try_out()?;
+        Ok(key)
+    }
+
+    fn try_out(&self) -> Result<(), KeyError> {
+        const MESSAGE: &[u8] = b"tower-maskinporten";
+        let unusable = || KeyError::new("it does not sign what its public half verifies");
+        let signature = self.signature(MESSAGE).map_err(|_| unusable())?;
+        let public = self.pair.public_key().as_der().map_err(|_| unusable())?;
+        UnparsedPublicKey::new(verification(self.algorithm), public.as_ref())
+            .verify(MESSAGE, &signature)
+            .map_err(|_| unusable())
+    }
+
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, aws_lc_rs::error::Unspecified> {
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair.sign(
+            encoding(self.algorithm),
+            &SystemRandom::new(),
+            message,
+            &mut signature,
+        )?;
+        Ok(signature)
+    }
+}
+
+fn encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
+    match algorithm {
+        Algorithm::Rs256 => &signature::RSA_PKCS1_SHA256,
+        Algorithm::Rs384 => &signature::RSA_PKCS1_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_SHA512,
+    }
+}
+
+fn verification(algorithm: Algorithm) -> &'static dyn VerificationAlgorithm {
+    match algorithm {
+        Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+    }
+}
+
+impl Signer for ClientKey {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
+        // A quarter of a millisecond, once per token: not worth another thread.
+        Box::pin(async move { Ok(self.signature(message)?) })
+    }
+}
+
+impl fmt::Debug for ClientKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientKey")
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .field("bits", &(self.pair.public_modulus_len() * 8))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,283 @@
+//! A refusal in Maskinporten's words, and what to do about it.
+
+use std::fmt;
+
+use http::StatusCode;
+use serde::Deserialize;
+
+/// How much of a text from the server is kept, in characters.
+const TEXT_LIMIT: usize = 512;
+
+/// What Maskinporten said when it refused a grant: the members of its OAuth error answer (RFC 6749 section 5.2), and
+/// [what to do about it](https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking).
+///
+/// Texts are kept to 512 characters, without control characters.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    error: Box<str>,
+    description: Option<Box<str>>,
+    code: Option<Box<str>>,
+    trace_id: Option<Box<str>>,
+}
+
+#[derive(Deserialize)]
+struct ErrorAnswer {
+    error: String,
+    error_description: Option<String>,
+    error_uri: Option<String>,
+}
+
+impl Refusal {
+    /// Reads an error answer; `None` when the body is not one.
+    pub(crate) fn read(status: StatusCode, body: &[u8]) -> Option<Self> {
+        let answer: ErrorAnswer = serde_json::from_slice(body).ok()?;
+        let code = answer.error_uri.as_deref().and_then(mp_code);
+        let trace_id = answer.error_description.as_deref().and_then(trace_id);
+        Some(Self {
+            status,
+            error: clean(&answer.error),
+            description: answer.error_description.as_deref().map(clean),
+            code: code.map(clean),
+            trace_id: trace_id.map(clean),
+        })
+    }
+
+    /// The HTTP status, usually 400.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The OAuth error, such as `invalid_grant`. Maskinporten has values of its own too (`forbidden`,
+    /// `invalid_altinn_customer_configuration`).
+    #[must_use]
+    pub fn error(&self) -> &str {
+        &self.error
+    }
+
+    /// The description, with the trace id that Digdir's support asks for.
+    #[must_use]
+    pub fn description(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
+    /// Maskinporten's own number for it, such as `MP-200`. Some errors have none.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The trace id (older: correlation id) from the description.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.trace_id.as_deref()
+    }
+
+    /// What to do about it, in one line, for the errors that are known.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        let by_code = self.code().and_then(|code| {
+            ADVICE
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(code))
+        });
+        // Several errors have no number; they are known by a phrase of the description (protocol 4.2).
+        let by_phrase = || {
+            let description = self.description()?.to_ascii_lowercase();
+            PHRASES
+                .iter()
+                .find(|(phrase, _)| description.contains(phrase))
+        };
+        by_code.or_else(by_phrase).map(|(_, advice)| *advice)
+    }
+
+    /// Whether the same grant, signed anew at once, is likely to be accepted: it was used before, or came too late.
+    pub(crate) fn is_cured_by_new_assertion(&self) -> bool {
+        matches!(self.code(), Some("MP-012" | "MP-130"))
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.error)?;
+        if let Some(code) = &self.code {
+            write!(f, " ({code})")?;
+        }
+        if let Some(description) = &self.description {
+            write!(f, ": {description}")?;
+        }
+        if let Some(advice) = self.advice() {
+            write!(f, "; {advice}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The last segment of `https://{issuer host}/errors/MP-121`, which is the only place that has the number.
+fn mp_code(error_uri: &str) -> Option<&str> {
+    error_uri
+        .rsplit('/')
+        .next()
+        .filter(|segment| segment.starts_with("MP-"))
+}
+
+/// `…(trace_id: 0123…)`, or, before 2024, `…(correlation id: …)`.
+fn trace_id(description: &str) -> Option<&str> {
+    let start = ["(trace_id: ", "(correlation id: "]
+        .iter()
+        .find_map(|marker| Some(description.find(marker)? + marker.len()))?;
+    let rest = description.get(start..)?;
+    rest.split(')').next().map(str::trim)
+}
+
+/// Bounds a text from the server and takes out what could forge log lines.
+fn clean(text: &str) -> Box<str> {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(TEXT_LIMIT)
+        .collect::<String>()
+        .into()
+}
+
+const ADVICE: [(&str, &str); 17] = [
+    (
+        "MP-011",
+        "the grant is malformed: check the client id and claims for stray white space",
+    ),
+    (
+        "MP-012",
+        "the grant was used before: sign a new one for every attempt",
+    ),
+    (
+        "MP-100",
+        "check the client id, and that it belongs to this environment",
+    ),
+    (
+        "MP-110",
+        "the audience is not the issuer: check the environment, trailing slash included",
+    ),
+    (
+        "MP-120",
+        "the certificate is expired, or a test certificate is used in production or the reverse",
+    ),
+    (
+        "MP-121",
+        "the key is over a year old: register it again, or a new one",
+    ),
+    (
+        "MP-122",
+        "the certificate belongs to another organisation than the client",
+    ),
+    ("MP-123", "`x5c` must be an array of certificates"),
+    (
+        "MP-124",
+        "the private key does not belong to this `kid`: check that key and `kid` are of one pair",
+    ),
+    ("MP-130", "the grant came too late: check the clock"),
+    (
+        "MP-200",
+        "add the scope to the client in Samarbeidsportalen, or correct its spelling",
+    ),
+    ("MP-201", "the scope is not for Maskinporten clients"),
+    (
+        "MP-250",
+        "ask the scope's owner to grant your organisation access, or set the consumer organisation you act for",
+    ),
+    (
+        "MP-251",
+        "the consumer must delegate the scope to your organisation in Altinn (in TT02 for test)",
+    ),
+    (
+        "MP-301",
+        "this Maskinporten does not know the type of `authorization_details`",
+    ),
+    (
+        "MP-302",
+        "take out what is not documented in `authorization_details`",
+    ),
+    (
+        "MP-303",
+        "the system user is not approved, or the organisation is not its owner, or `externalRef` differs from the request's",
+    ),
+];
+
+const PHRASES: [(&str, &str); 4] = [
+    (
+        "unknown key identifier",
+        "register the key on this client, check `kid` and client id, or wait up to two minutes after registering",
+    ),
+    (
+        "no key identifier (kid) provided",
+        "the client has registered keys: sign with one of them and its `kid`, not with a certificate",
+    ),
+    (
+        "issue time is after now",
+        "the clock of this machine is ahead: synchronise it",
+    ),
+    (
+        "combination consumer_org in claim",
+        "the consumer organisation is the client's own: leave it out",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Refusal {
+        Refusal::read(StatusCode::BAD_REQUEST, body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn takes_the_number_from_the_uri_and_the_trace_id_from_the_text() {
+        let refusal = read(
+            r#"{"error":"invalid_grant","error_description":"Invalid assertion. Expired key. (trace_id: 0af7651916cd43dd8448eb211c80319c)","error_uri":"https://maskinporten.no/errors/MP-121"}"#,
+        );
+        assert_eq!(refusal.code(), Some("MP-121"));
+        assert_eq!(refusal.trace_id(), Some("0af7651916cd43dd8448eb211c80319c"));
+        assert!(refusal.advice().unwrap().contains("over a year old"));
+    }
+
+    #[test]
+    fn case_56_unknown_errors_are_kept_as_they_are() {
+        let refusal = read(r#"{"error":"something_new","extra":1}"#);
+        assert_eq!(refusal.error(), "something_new");
+        assert_eq!(
+            (refusal.code(), refusal.description(), refusal.advice()),
+            (None, None, None)
+        );
+        assert_eq!(refusal.to_string(), "something_new");
+    }
+
+    #[test]
+    fn errors_without_a_number_are_known_by_their_text() {
+        let refusal = read(
+            r#"{"error":"invalid_grant","error_description":"Invalid assertion. Client authentication failed. Unknown key identifier (kid) for client. (correlation id: 7b1e)"}"#,
+        );
+        assert_eq!(refusal.code(), None);
+        assert_eq!(refusal.trace_id(), Some("7b1e"));
+        assert!(refusal.advice().unwrap().contains("two minutes"));
+    }
+
+    #[test]
+    fn texts_cannot_forge_log_lines_or_fill_the_log() {
+        let body = format!(
+            r#"{{"error":"a\nb","error_description":"{}\u001b[2J"}}"#,
+            "x".repeat(5000)
+        );
+        let refusal = read(&body);
+        assert_eq!(refusal.error(), "ab");
+        assert_eq!(refusal.description().unwrap().len(), TEXT_LIMIT);
+    }
+
+    #[test]
+    fn what_is_no_oauth_error_is_none() {
+        for body in ["", "null", "<html>", "[]", "{}", r#"{"error":5}"#] {
+            assert!(
+                Refusal::read(StatusCode::BAD_REQUEST, body.as_bytes()).is_none(),
+                "{body}"
+            );
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Who signs assertions.
+
+use std::fmt;
+
+use crate::{BoxError, BoxFuture};
+
+/// Signs the bytes of an assertion. [`ClientKey`](crate::ClientKey) is one; a key that never leaves a vault or an HSM
+/// is another.
+///
+/// ```
+/// use maskinporten::{Algorithm, BoxError, BoxFuture, Signer};
+///
+/// struct VaultKey { kid: String }
+/// # async fn ask_the_vault(_: &[u8]) -> Result<Vec<u8>, std::io::Error> { Ok(Vec::new()) }
+///
+/// impl Signer for VaultKey {
+///     fn algorithm(&self) -> Algorithm {
+///         Algorithm::Rs256
+///     }
+///     fn kid(&self) -> &str {
+///         &self.kid
+///     }
+///     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
+///         Box::pin(async move { Ok(ask_the_vault(message).await?) })
+///     }
+/// }
+/// ```
+pub trait Signer: Send + Sync {
+    /// The algorithm that [`sign`](Self::sign) signs with.
+    fn algorithm(&self) -> Algorithm;
+
+    /// The id under which the public half is registered on the client.
+    fn kid(&self) -> &str;
+
+    /// Signs `message`. Called once for every assertion; counts against the attempt's 10 s.
+    ///
+    /// # Errors
+    ///
+    /// Whatever kept it from signing. It becomes the source of an [`Error`](crate::Error), so it must not hold
+    /// secrets.
+    fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>>;
+}
+
+/// The signature algorithms that Maskinporten accepts (RFC 7518 section 3.3). There are no others: no `PS256`, no
+/// `ES256`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256, the default.
+    Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
+}
+
+impl Algorithm {
+    /// The name in a JOSE header.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+        }
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
