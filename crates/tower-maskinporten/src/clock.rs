@@ -1,0 +1,124 @@
+//! What time it is, and whether the clocks agree.
+//!
+//! Timers and `Instant` stand still while a machine sleeps; the wall clock goes on, but can be set. A token's age is
+//! judged by tokio's clock (which tests can pause), corrected for sleep. When the wall clock has moved otherwise than
+//! that since the token was asked for, nobody knows who is right, and the token is in doubt.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Clocks that drift apart less than this agree.
+const TOLERANCE: i64 = 2_000_000_000;
+
+/// What the clocks say at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    pub(crate) instant: Instant,
+    /// The wall clock less the monotonic clock, in nanoseconds.
+    pub(crate) wall_offset: i64,
+}
+
+/// A moment to measure from: what [`Now`] has, and how long the machine had slept until then.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Anchor {
+    pub(crate) wall_offset: i64,
+    pub(crate) slept: Duration,
+}
+
+impl Now {
+    /// Reads the clocks. Cheap: neither the wall clock nor the monotonic one is asked for more than milliseconds.
+    pub(crate) fn read() -> Self {
+        Self {
+            instant: Instant::now(),
+            wall_offset: platform::wall_offset(),
+        }
+    }
+
+    /// Whether the wall clock has moved otherwise than the monotonic one since `anchor`.
+    pub(crate) fn disagrees_with(&self, anchor: Anchor) -> bool {
+        self.wall_offset.saturating_sub(anchor.wall_offset).abs() > TOLERANCE
+    }
+}
+
+impl Anchor {
+    /// Reads the clocks.
+    pub(crate) fn read() -> Self {
+        Self {
+            wall_offset: platform::wall_offset(),
+            slept: platform::slept(),
+        }
+    }
+
+    /// How long the machine has slept since.
+    pub(crate) fn slept_since(self) -> Duration {
+        platform::slept().saturating_sub(self.slept)
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod platform {
+    use std::time::Duration;
+
+    use rustix::time::{ClockId, Timespec, clock_gettime};
+
+    pub(super) fn wall_offset() -> i64 {
+        nanos(clock_gettime(ClockId::RealtimeCoarse))
+            .saturating_sub(nanos(clock_gettime(ClockId::MonotonicCoarse)))
+    }
+
+    /// `CLOCK_BOOTTIME` is `CLOCK_MONOTONIC` and the time asleep.
+    pub(super) fn slept() -> Duration {
+        let boot = nanos(clock_gettime(ClockId::Boottime));
+        let awake = nanos(clock_gettime(ClockId::Monotonic));
+        // Read one after the other, so awake may be a little ahead.
+        Duration::from_nanos(boot.saturating_sub(awake).try_into().unwrap_or(0))
+    }
+
+    fn nanos(time: Timespec) -> i64 {
+        time.tv_sec
+            .saturating_mul(1_000_000_000)
+            .saturating_add(time.tv_nsec)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod platform {
+    use std::{
+        sync::OnceLock,
+        time::{Duration, SystemTime},
+    };
+
+    #[expect(
+        clippy::disallowed_types,
+        reason = "compared with the wall clock, which tests do not pause either"
+    )]
+    type Monotonic = std::time::Instant;
+
+    pub(super) fn wall_offset() -> i64 {
+        static START: OnceLock<Monotonic> = OnceLock::new();
+        let awake = START.get_or_init(Monotonic::now).elapsed();
+        let wall = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        nanos(wall).saturating_sub(nanos(awake))
+    }
+
+    /// Unknown here: sleep is seen as a wall clock that moved, which puts the token in doubt.
+    pub(super) fn slept() -> Duration {
+        Duration::ZERO
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_agree_while_nothing_happens() {
+        let anchor = Anchor::read();
+        assert!(!Now::read().disagrees_with(anchor));
+        assert!(anchor.slept_since() < Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,103 @@
+//! The layer: what is configured once.
+
+use tower_layer::Layer;
+
+use crate::{BearerAuth, NoReplay, Origins, ReplayClones, Tokens};
+
+/// Puts the current token on outgoing requests, as `Authorization: Bearer …`, marked sensitive. Cheap to clone.
+///
+/// - Requests go only to `origins`; others fail with [`OriginNotAllowed`](crate::OriginNotAllowed), unsent.
+/// - A request that has an `Authorization` header already keeps it, unless told [`overriding`](Self::overriding).
+/// - While there is no usable token, requests wait for it (15 s, [`Tokens::with_cold_wait`]), holding the inner
+///   service ready, and then fail with [`TokenUnavailable`](crate::TokenUnavailable).
+/// - A 401 that blames the token has it refreshed; told how, the layer [sends the request once more](Self::replaying).
+///
+/// Put it *below* a retry layer, so that every retry gets a current token, and anywhere around a layer that follows
+/// redirects: the origin is checked for each request that passes.
+///
+/// ```
+/// use maskinporten::{Grant, TokenSource};
+/// use tower::{ServiceBuilder, ServiceExt};
+/// use tower_maskinporten::{BearerAuthLayer, Origins, Tokens};
+///
+/// # async fn run<S, B>(source: impl TokenSource + 'static, http: S) -> Result<(), Box<dyn std::error::Error>>
+/// # where S: tower::Service<http::Request<String>, Response = http::Response<B>> + Clone, S::Error: Into<maskinporten::BoxError> {
+/// let tokens = Tokens::new(source, Grant::new("altinn:correspondence.write")?);
+/// let origins = Origins::new(["https://platform.tt02.altinn.no"])?;
+/// let client = ServiceBuilder::new()
+///     .layer(BearerAuthLayer::new(tokens, origins).replaying_clones())
+///     .service(http);
+/// # let _ = client;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct BearerAuthLayer<R = NoReplay> {
+    tokens: Tokens,
+    origins: Origins,
+    overriding: bool,
+    replay: R,
+}
+
+impl BearerAuthLayer {
+    /// Sends `tokens` to `origins`.
+    #[must_use]
+    pub fn new(tokens: Tokens, origins: Origins) -> Self {
+        Self {
+            tokens,
+            origins,
+            overriding: false,
+            replay: NoReplay,
+        }
+    }
+}
+
+impl<R> BearerAuthLayer<R> {
+    /// Replaces an `Authorization` header that a request has already.
+    #[must_use]
+    pub fn overriding(mut self) -> Self {
+        self.overriding = true;
+        self
+    }
+
+    /// Sends a request once more, with the next token, when a 401 blames the token and `copy` could copy its body
+    /// beforehand. When the next token does not come, the 401 is the answer.
+    ///
+    /// ```
+    /// # use tower_maskinporten::BearerAuthLayer;
+    /// # type Body = Option<String>;
+    /// # fn f(layer: BearerAuthLayer) {
+    /// // A body that is a stream in one case and bytes in the other.
+    /// layer.replaying(|body: &Body| body.is_some().then(|| body.clone()));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn replaying<C>(self, copy: C) -> BearerAuthLayer<C> {
+        BearerAuthLayer {
+            tokens: self.tokens,
+            origins: self.origins,
+            overriding: self.overriding,
+            replay: copy,
+        }
+    }
+
+    /// Like [`replaying`](Self::replaying), for bodies that are `Clone`.
+    #[must_use]
+    pub fn replaying_clones(self) -> BearerAuthLayer<ReplayClones> {
+        self.replaying(ReplayClones)
+    }
+}
+
+impl<S, R: Clone> Layer<S> for BearerAuthLayer<R> {
+    type Service = BearerAuth<S, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        BearerAuth {
+            inner,
+            tokens: self.tokens.clone(),
+            origins: self.origins.clone(),
+            overriding: self.overriding,
+            replay: self.replay.clone(),
+        }
+    }
+}

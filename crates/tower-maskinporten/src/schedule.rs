@@ -1,0 +1,151 @@
+//! When to refresh, how long to wait, when to stop trusting: arithmetic on durations and nothing else.
+//!
+//! Everything is a share of a token's lifetime, because Maskinporten's tokens live two minutes by default and
+//! Altinn's half an hour. `random` is uniform in `0.0..1.0` and comes from outside, so that this can be tested.
+
+use std::time::Duration;
+
+/// Tokens are not fetched more often than this, however short they live.
+pub(crate) const SPACING: Duration = Duration::from_secs(1);
+/// How long a request waits for a better token when there is one that is doubtful.
+pub(crate) const DOUBT_WAIT: Duration = Duration::from_secs(2);
+/// How long a request waits for a token when there is none.
+pub(crate) const COLD_WAIT: Duration = Duration::from_secs(15);
+/// Timers stop while a machine sleeps, so none is set for longer than this.
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// The longest that one fetch may take: two attempts of 10 s, at Maskinporten and at Altinn.
+const LONGEST_FETCH: Duration = Duration::from_secs(20);
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+const FIRST_REJECTION: Duration = Duration::from_secs(30);
+const LONGEST_REJECTION: Duration = Duration::from_secs(300);
+
+/// From when on a token is refreshed in the background, counted from when it was asked for: 60 % of its life less up
+/// to 10 %, or, for long lives, ten minutes before the end less up to one. The variation keeps a fleet that started
+/// together from asking together.
+pub(crate) fn soft(lifetime: Duration, random: f64) -> Duration {
+    let soft = if lifetime >= Duration::from_secs(1500) {
+        lifetime
+            .saturating_sub(Duration::from_secs(600))
+            .saturating_sub(Duration::from_secs(60).mul_f64(random))
+    } else {
+        lifetime.mul_f64(0.6 - 0.1 * random)
+    };
+    soft.max(SPACING)
+}
+
+/// From when on a token is not attached any more: a little before its end, because a request takes time to arrive.
+pub(crate) fn hard(lifetime: Duration) -> Duration {
+    let margin = (lifetime / 20).min(Duration::from_secs(5));
+    lifetime
+        .saturating_sub(margin)
+        .max(Duration::from_millis(250))
+}
+
+/// How eagerly a failed fetch is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// There is a token, and it is running out.
+    Stale,
+    /// There is none, and requests fail for it.
+    Asked,
+    /// There is none, and nobody has asked since.
+    Idle,
+}
+
+/// How long to wait after the `failures`-th failure in a row: 250 ms doubling up to a cap, varied by half either way,
+/// and never less than the spacing.
+pub(crate) fn backoff(failures: u32, urgency: Urgency, random: f64) -> Duration {
+    let cap = Duration::from_secs(match urgency {
+        Urgency::Stale => 5,
+        Urgency::Asked => 15,
+        Urgency::Idle => 30,
+    });
+    doubled(FIRST_BACKOFF, failures)
+        .min(cap)
+        .mul_f64(0.5 + random)
+        .max(SPACING)
+}
+
+/// How long a refusal that asking again will not change is remembered: the endpoint is a national service.
+pub(crate) fn rejection(failures: u32, random: f64) -> Duration {
+    doubled(FIRST_REJECTION, failures)
+        .min(LONGEST_REJECTION)
+        .mul_f64(1.0 + 0.1 * random)
+}
+
+fn doubled(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)))
+}
+
+/// How long one fetch may take when the token at hand can be used for another `window`: an eighth of it, so that
+/// several attempts fit in.
+pub(crate) fn fetch_limit(window: Option<Duration>) -> Duration {
+    window.map_or(LONGEST_FETCH, |window| {
+        (window / 8).clamp(Duration::from_secs(2), LONGEST_FETCH)
+    })
+}
+
+/// How long after one 401 has led to a refresh another may. When new tokens are blamed as the old ones were, the
+/// tokens are not what is wrong.
+pub(crate) fn blame_pause(useless_refreshes: u32) -> Duration {
+    Duration::from_secs(if useless_refreshes < 3 { 10 } else { 60 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn soft_and_hard_are_shares_of_the_lifetime() {
+        for (lifetime, earliest, latest, hard_at) in [
+            (secs(120), secs(60), secs(72), secs(115)),
+            (secs(1800), secs(1140), secs(1200), secs(1795)),
+            (secs(3600), secs(2940), secs(3000), secs(3595)),
+            (secs(600), secs(300), secs(360), secs(595)),
+            (secs(20), secs(10), secs(12), secs(19)),
+            // Never sooner than the spacing, even if that is after the end.
+            (secs(1), secs(1), secs(1), Duration::from_millis(950)),
+        ] {
+            let close = |a: Duration, b: Duration| a.abs_diff(b) < Duration::from_millis(1);
+            assert!(close(soft(lifetime, 1.0), earliest), "{lifetime:?}");
+            assert!(close(soft(lifetime, 0.0), latest), "{lifetime:?}");
+            assert_eq!(hard(lifetime), hard_at, "{lifetime:?}");
+        }
+    }
+
+    #[test]
+    fn backoff_doubles_to_its_cap_and_varies() {
+        assert_eq!(backoff(1, Urgency::Stale, 0.5), SPACING);
+        assert_eq!(backoff(4, Urgency::Stale, 0.5), secs(2));
+        for (urgency, cap) in [
+            (Urgency::Stale, 5),
+            (Urgency::Asked, 15),
+            (Urgency::Idle, 30),
+        ] {
+            for failures in [20, u32::MAX] {
+                assert_eq!(backoff(failures, urgency, 0.5), secs(cap));
+                assert_eq!(backoff(failures, urgency, 0.0), secs(cap) / 2);
+            }
+        }
+    }
+
+    #[test]
+    fn rejections_are_remembered_for_30_to_300_seconds() {
+        assert_eq!(rejection(1, 0.0), secs(30));
+        assert_eq!(rejection(3, 0.0), secs(120));
+        assert_eq!(rejection(u32::MAX, 0.0), secs(300));
+    }
+
+    #[test]
+    fn an_attempt_takes_an_eighth_of_what_is_left() {
+        assert_eq!(fetch_limit(None), secs(20));
+        assert_eq!(fetch_limit(Some(secs(43))), Duration::from_millis(5375));
+        assert_eq!(fetch_limit(Some(secs(1))), secs(2));
+        assert_eq!(fetch_limit(Some(secs(3600))), secs(20));
+    }
+}

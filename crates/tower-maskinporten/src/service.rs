@@ -1,0 +1,62 @@
+//! The service: what happens to a request on its way out.
+
+use std::{
+    mem,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, header::AUTHORIZATION};
+use maskinporten::BoxError;
+use tower_service::Service;
+
+use crate::{
+    NoReplay, OriginNotAllowed, Origins, Replay, ResponseFuture, Tokens, future::Outgoing,
+};
+
+/// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`](crate::BearerAuthLayer).
+#[derive(Clone, Debug)]
+pub struct BearerAuth<S, R = NoReplay> {
+    pub(crate) inner: S,
+    pub(crate) tokens: Tokens,
+    pub(crate) origins: Origins,
+    pub(crate) overriding: bool,
+    pub(crate) replay: R,
+}
+
+impl<S, R, B, A> Service<Request<B>> for BearerAuth<S, R>
+where
+    S: Service<Request<B>, Response = Response<A>> + Clone,
+    S::Error: Into<BoxError>,
+    R: Replay<B> + Clone,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = ResponseFuture<S, R, B>;
+
+    /// Asks the inner service only. Waiting for a token is done by the future: a token that is late is no reason for
+    /// a load balancer to drop this client.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        if !self.origins.allow(request.uri()) {
+            return ResponseFuture::refused(OriginNotAllowed::new(request.uri()));
+        }
+        if !self.overriding && request.headers().contains_key(AUTHORIZATION) {
+            return ResponseFuture::untouched(self.inner.call(request));
+        }
+        let outgoing = Outgoing {
+            tokens: self.tokens.clone(),
+            replay: self.replay.clone(),
+        };
+        match self.tokens.usable() {
+            Some(ticket) => outgoing.send(&mut self.inner, request, ticket),
+            None => {
+                // The clone left behind starts anew; the one that was polled ready waits with the request.
+                let clone = self.inner.clone();
+                outgoing.wait(mem::replace(&mut self.inner, clone), request)
+            }
+        }
+    }
+}
