@@ -9,9 +9,9 @@ use tower_service::Service;
 
 use crate::{
     BoxError, Environment, Error,
-    environment::{origin, secure_url},
     error::Party,
     request,
+    url::{origin, secure_url},
 };
 
 const WELL_KNOWN: &str = ".well-known/oauth-authorization-server";

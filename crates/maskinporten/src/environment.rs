@@ -2,7 +2,12 @@
 
 use std::{error, fmt, str::FromStr};
 
-use http::{Uri, uri::Scheme};
+use http::Uri;
+
+use crate::{
+    AltinnPlatform,
+    url::{origin, secure_url},
+};
 
 /// A Maskinporten installation and the Altinn platform that trusts it. Cheap enough to clone.
 ///
@@ -129,123 +134,6 @@ impl FromStr for Environment {
     }
 }
 
-/// An Altinn platform: where Maskinporten tokens are exchanged and the APIs live.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AltinnPlatform {
-    base_url: Box<str>,
-}
-
-impl AltinnPlatform {
-    /// `https://platform.altinn.no`.
-    #[must_use]
-    pub fn production() -> Self {
-        Self::at("https://platform.altinn.no")
-    }
-
-    /// `https://platform.tt02.altinn.no`, the customers' test environment.
-    #[must_use]
-    pub fn tt02() -> Self {
-        Self::at("https://platform.tt02.altinn.no")
-    }
-
-    /// A platform at another address, such as a stand-in for tests.
-    ///
-    /// # Errors
-    ///
-    /// When it is not an absolute `https` URL (plain `http` is allowed to loopback only).
-    ///
-    /// ```
-    /// use maskinporten::AltinnPlatform;
-    ///
-    /// assert!(AltinnPlatform::custom("http://127.0.0.1:5101").is_ok());
-    /// assert!(AltinnPlatform::custom("http://platform.example").is_err());
-    /// ```
-    pub fn custom(base_url: &str) -> Result<Self, EnvironmentError> {
-        secure_url(base_url, "the Altinn platform")?;
-        Ok(Self::at(base_url.trim_end_matches('/')))
-    }
-
-    fn at(base_url: &str) -> Self {
-        Self {
-            base_url: base_url.into(),
-        }
-    }
-
-    /// The platform's address, without a slash at the end.
-    #[must_use]
-    pub fn base_url(&self) -> &str {
-        &self.base_url
-    }
-}
-
-impl FromStr for AltinnPlatform {
-    type Err = EnvironmentError;
-
-    /// Reads the names that the official .NET client has for `TokenExchangeEnvironment` (`prod`, `tt02`, `at21` to
-    /// `at24`, `yt01`; `test`, `ver1` and `ver2` mean TT02), in any case, and addresses.
-    fn from_str(name: &str) -> Result<Self, EnvironmentError> {
-        let name = name.trim();
-        match name.to_ascii_lowercase().as_str() {
-            "prod" | "production" => Ok(Self::production()),
-            "tt02" | "test" | "ver1" | "ver2" => Ok(Self::tt02()),
-            cloud @ ("at21" | "at22" | "at23" | "at24" | "yt01") => {
-                Ok(Self::at(&format!("https://platform.{cloud}.altinn.cloud")))
-            }
-            _ if name.contains("://") => Self::custom(name),
-            _ => Err(EnvironmentError::new(
-                "an Altinn platform is `prod`, `tt02`, `at21` to `at24`, `yt01` or an address",
-            )),
-        }
-    }
-}
-
-/// Parses `text` as an absolute URL that secrets may be sent to.
-pub(crate) fn secure_url(text: &str, what: &'static str) -> Result<Uri, EnvironmentError> {
-    let url: Uri = text
-        .parse()
-        .map_err(|_| EnvironmentError::about(what, "is not a URL"))?;
-    let (Some(_), Some(authority)) = (url.scheme(), url.authority()) else {
-        return Err(EnvironmentError::about(what, "is not an absolute URL"));
-    };
-    if authority.as_str().contains('@') {
-        return Err(EnvironmentError::about(
-            what,
-            "has a user name or password in it",
-        ));
-    }
-    if !is_secure(&url) {
-        return Err(EnvironmentError::about(
-            what,
-            "must be https; plain http is for loopback only",
-        ));
-    }
-    Ok(url)
-}
-
-/// Whether secrets may be sent to `url`: over TLS, or without leaving the machine.
-pub(crate) fn is_secure(url: &Uri) -> bool {
-    match url.scheme_str() {
-        Some("https") => true,
-        Some("http") => url.host().is_some_and(is_loopback),
-        _ => false,
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-/// Scheme, host and port, comparable.
-pub(crate) fn origin(url: &Uri) -> (bool, Option<String>, Option<u16>) {
-    let tls = url.scheme() == Some(&Scheme::HTTPS);
-    let port = url.port_u16().or(Some(if tls { 443 } else { 80 }));
-    (tls, url.host().map(str::to_ascii_lowercase), port)
-}
-
 /// Why an [`Environment`] or an [`AltinnPlatform`] could not be made.
 #[derive(Clone, Debug)]
 pub struct EnvironmentError {
@@ -254,11 +142,11 @@ pub struct EnvironmentError {
 }
 
 impl EnvironmentError {
-    fn new(reason: &'static str) -> Self {
+    pub(crate) fn new(reason: &'static str) -> Self {
         Self { what: "", reason }
     }
 
-    fn about(what: &'static str, reason: &'static str) -> Self {
+    pub(crate) fn about(what: &'static str, reason: &'static str) -> Self {
         Self { what, reason }
     }
 }
@@ -293,18 +181,6 @@ mod tests {
             assert!(error.contains("use `test`"), "{error}");
         }
         assert!("tt02".parse::<Environment>().is_err());
-        for (name, base) in [
-            ("prod", "https://platform.altinn.no"),
-            ("TT02", "https://platform.tt02.altinn.no"),
-            ("test", "https://platform.tt02.altinn.no"),
-            ("at21", "https://platform.at21.altinn.cloud"),
-            ("at24", "https://platform.at24.altinn.cloud"),
-            ("yt01", "https://platform.yt01.altinn.cloud"),
-            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
-        ] {
-            assert_eq!(name.parse::<AltinnPlatform>().unwrap().base_url(), base);
-        }
-        assert!("at25".parse::<AltinnPlatform>().is_err());
     }
 
     #[test]

@@ -20,7 +20,7 @@ use rustls::crypto::aws_lc_rs;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use crate::{BoxError, BoxFuture, environment::is_secure};
+use crate::{BoxError, BoxFuture, url::is_secure};
 
 /// Name look-up, connecting and the TLS handshake together.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);

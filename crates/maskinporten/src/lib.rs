@@ -42,6 +42,7 @@ mod grant;
 mod http_client;
 mod key;
 mod organisation;
+mod platform;
 mod refusal;
 mod request;
 mod response;
@@ -49,17 +50,19 @@ mod retry;
 mod signer;
 mod source;
 mod token;
+mod url;
 
 #[cfg(feature = "http-client")]
 pub use http_client::HttpClient;
 pub use {
     altinn::AltinnExchange,
     client::Maskinporten,
-    environment::{AltinnPlatform, Environment, EnvironmentError},
+    environment::{Environment, EnvironmentError},
     error::Error,
     grant::{Grant, GrantError, SystemUser},
     key::{ClientKey, KeyError},
     organisation::OrganisationNumber,
+    platform::AltinnPlatform,
     refusal::Refusal,
     retry::Retry,
     signer::{Algorithm, Signer},

@@ -11,7 +11,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    OriginNotAllowed, Replay, TokenUnavailable, Tokens, slot::Ticket, unauthorized::blames_token,
+    OriginNotAllowed, Replay, TokenUnavailable, Tokens, snapshot::Ticket,
+    unauthorized::blames_token,
 };
 
 pin_project! {

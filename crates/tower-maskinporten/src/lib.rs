@@ -42,6 +42,7 @@ mod replay;
 mod schedule;
 mod service;
 mod slot;
+mod snapshot;
 mod tokens;
 mod unauthorized;
 

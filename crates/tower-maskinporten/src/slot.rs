@@ -1,30 +1,21 @@
-//! Where one token is kept: what there is, and what is known of failures. It never fetches.
-//!
-//! ```text
-//!            publish                soft               hard
-//!   empty ───────────► fresh ───────────► stale ───────────► expired
-//!                        ▲                  │                   │
-//!                        └──────────────────┴───────────────────┘ publish
-//!
-//!   fresh, stale ──► doubtful (a 401 blames the token, or the clocks disagree) ──► fresh (publish), as before (fail)
-//! ```
+//! Where one token is kept. Readers load a snapshot; who fetches is agreed here, but nothing is fetched.
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use arc_swap::{ArcSwap, Guard};
-use http::HeaderValue;
 use maskinporten::{AccessToken, Error};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
     clock::{Anchor, Now},
-    schedule::{self, Urgency},
+    schedule,
+    snapshot::{Failure, Held, Snapshot},
 };
 
 /// One token's place. Readers load a snapshot; writers replace it under the mutex, one at a time.
@@ -34,50 +25,6 @@ pub(crate) struct Slot {
     /// Whether a request wanted the token in vain since the last failure.
     asked: AtomicBool,
     control: Mutex<Control>,
-}
-
-/// What there is at one moment.
-#[derive(Clone, Default)]
-pub(crate) struct Snapshot {
-    pub(crate) token: Option<Held>,
-    pub(crate) failure: Option<Failure>,
-}
-
-/// A token and how far it can be trusted.
-#[derive(Clone)]
-pub(crate) struct Held {
-    authorization: HeaderValue,
-    generation: u64,
-    soft: Instant,
-    hard: Instant,
-    anchor: Anchor,
-    blamed: bool,
-}
-
-/// Fetches that failed, since the last that did not.
-#[derive(Clone)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    pub(crate) attempts: u32,
-    /// When the first of them began.
-    pub(crate) since: Instant,
-    at: Instant,
-    random: f64,
-}
-
-/// A header to send, and which token it is.
-pub(crate) struct Ticket {
-    pub(crate) authorization: HeaderValue,
-    pub(crate) generation: u64,
-}
-
-/// How far a token can be trusted now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trust {
-    Fresh,
-    Stale,
-    Doubtful,
-    Expired,
 }
 
 #[derive(Default)]
@@ -104,7 +51,7 @@ impl Slot {
         }
     }
 
-    pub(crate) fn load(&self) -> Guard<std::sync::Arc<Snapshot>> {
+    pub(crate) fn load(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
     }
 
@@ -162,16 +109,8 @@ impl Slot {
         } else {
             tracing::debug!(generation, lifetime = ?token.lifetime(), "there is a new token");
         }
-        let lifetime = token.lifetime();
         self.store(Snapshot {
-            token: Some(Held {
-                authorization: token.authorization().clone(),
-                generation,
-                soft: token.requested_at() + schedule::soft(lifetime, fastrand::f64()),
-                hard: token.requested_at() + schedule::hard(lifetime),
-                anchor,
-                blamed: false,
-            }),
+            token: Some(Held::new(token, generation, anchor, fastrand::f64())),
             failure: None,
         });
     }
@@ -191,16 +130,9 @@ impl Slot {
             );
         }
         if let Some(held) = &mut snapshot.token {
-            held.blamed = false;
-            held.anchor.wall_offset = Now::read().wall_offset;
+            held.absolve(&Now::read());
         }
-        snapshot.failure = Some(Failure {
-            error,
-            attempts: before.as_ref().map_or(1, |f| f.attempts.saturating_add(1)),
-            since: before.map_or(began, |f| f.since),
-            at: Instant::now(),
-            random: fastrand::f64(),
-        });
+        snapshot.failure = Some(Failure::after(before, error, began, fastrand::f64()));
         self.store(snapshot);
     }
 
@@ -218,8 +150,8 @@ impl Slot {
         let Some(held) = &current.token else {
             return false;
         };
-        if held.generation != generation || held.blamed {
-            return held.generation >= generation;
+        if held.generation() != generation || held.is_blamed() {
+            return held.generation() >= generation;
         }
         let useless_refreshes = match &control.blame {
             Some(last) if generation == last.generation + 1 => last.useless_refreshes + 1,
@@ -237,7 +169,7 @@ impl Slot {
         });
         let mut snapshot = Snapshot::clone(&current);
         if let Some(held) = &mut snapshot.token {
-            held.blamed = true;
+            held.blame();
         }
         // What failed before says nothing about this.
         snapshot.failure = None;
@@ -254,85 +186,5 @@ impl Slot {
     fn control(&self) -> MutexGuard<'_, Control> {
         // Nothing panics while it is held; and if it did, each change is whole in itself.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Snapshot {
-    fn generation(&self) -> u64 {
-        self.token.as_ref().map_or(0, |held| held.generation)
-    }
-
-    fn due(&self, now: &Now, asked: bool) -> Option<Instant> {
-        let trust = self.token.as_ref().map(|held| held.trust(now));
-        match (&self.token, &self.failure) {
-            (held, Some(failure)) => {
-                let urgency = match trust {
-                    Some(Trust::Fresh | Trust::Stale | Trust::Doubtful) => Urgency::Stale,
-                    _ if asked => Urgency::Asked,
-                    _ => Urgency::Idle,
-                };
-                let due = failure.at + failure.pause(urgency);
-                // However long the pause, there is one more try before the token ends.
-                let last_chance = held
-                    .as_ref()
-                    .and_then(|held| held.hard.checked_sub(schedule::COLD_WAIT))
-                    .filter(|last_chance| failure.at < *last_chance);
-                Some(last_chance.map_or(due, |last_chance| due.min(last_chance)))
-            }
-            (Some(_), None) if trust == Some(Trust::Doubtful) => Some(now.instant),
-            (Some(held), None) => Some(held.soft),
-            (None, None) => None,
-        }
-    }
-}
-
-impl Held {
-    pub(crate) fn trust(&self, now: &Now) -> Trust {
-        let disagreement = now.disagrees_with(self.anchor);
-        let slept = if disagreement {
-            self.anchor.slept_since()
-        } else {
-            Duration::ZERO
-        };
-        let age = now.instant + slept;
-        if age >= self.hard {
-            Trust::Expired
-        } else if self.blamed || disagreement {
-            Trust::Doubtful
-        } else if age >= self.soft {
-            Trust::Stale
-        } else {
-            Trust::Fresh
-        }
-    }
-
-    pub(crate) fn ticket(&self) -> Ticket {
-        Ticket {
-            authorization: self.authorization.clone(),
-            generation: self.generation,
-        }
-    }
-
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
-    }
-
-    /// How long it can still be used.
-    fn window(&self, now: &Now) -> Option<Duration> {
-        match self.trust(now) {
-            Trust::Expired => None,
-            _ => Some(self.hard.duration_since(now.instant)),
-        }
-    }
-}
-
-impl Failure {
-    fn pause(&self, urgency: Urgency) -> Duration {
-        let pause = if self.error.is_transient() {
-            schedule::backoff(self.attempts, urgency, self.random)
-        } else {
-            schedule::rejection(self.attempts, self.random)
-        };
-        pause.max(self.error.retry_after().unwrap_or_default())
     }
 }

@@ -21,7 +21,8 @@ use crate::{
     TokenUnavailable,
     clock::Now,
     refresh, schedule,
-    slot::{Slot, Ticket, Trust},
+    slot::Slot,
+    snapshot::{Ticket, Trust},
 };
 
 /// Keeps a token fresh and hands it out. Cheap to clone; clones share the token.

@@ -1,0 +1,297 @@
+//! What there is at one moment: a token and how far it can be trusted, and what has failed.
+//!
+//! ```text
+//!            publish                soft               hard
+//!   empty ───────────► fresh ───────────► stale ───────────► expired
+//!                        ▲                  │                   │
+//!                        └──────────────────┴───────────────────┘ publish
+//!
+//!   fresh, stale ──► doubtful (a 401 blames the token, or the clocks disagree) ──► fresh (publish), as before (fail)
+//! ```
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use maskinporten::{AccessToken, Error};
+use tokio::time::Instant;
+
+use crate::{
+    clock::{Anchor, Now},
+    schedule::{self, Urgency},
+};
+
+/// What there is at one moment.
+#[derive(Clone, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) token: Option<Held>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// A token and how far it can be trusted.
+#[derive(Clone)]
+pub(crate) struct Held {
+    authorization: HeaderValue,
+    generation: u64,
+    soft: Instant,
+    hard: Instant,
+    anchor: Anchor,
+    blamed: bool,
+}
+
+/// Fetches that failed, since the last that did not.
+#[derive(Clone)]
+pub(crate) struct Failure {
+    pub(crate) error: Error,
+    pub(crate) attempts: u32,
+    /// When the first of them began.
+    pub(crate) since: Instant,
+    at: Instant,
+    random: f64,
+}
+
+/// A header to send, and which token it is.
+pub(crate) struct Ticket {
+    pub(crate) authorization: HeaderValue,
+    pub(crate) generation: u64,
+}
+
+/// How far a token can be trusted now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    Fresh,
+    Stale,
+    Doubtful,
+    Expired,
+}
+
+impl Snapshot {
+    /// Which token it is, counted from 1; 0 while there has been none.
+    pub(crate) fn generation(&self) -> u64 {
+        self.token.as_ref().map_or(0, |held| held.generation)
+    }
+
+    /// When the next fetch is due, if it is known.
+    pub(crate) fn due(&self, now: &Now, asked: bool) -> Option<Instant> {
+        let trust = self.token.as_ref().map(|held| held.trust(now));
+        match (&self.token, &self.failure) {
+            (held, Some(failure)) => {
+                let urgency = match trust {
+                    Some(Trust::Fresh | Trust::Stale | Trust::Doubtful) => Urgency::Stale,
+                    _ if asked => Urgency::Asked,
+                    _ => Urgency::Idle,
+                };
+                let due = failure.at + failure.pause(urgency);
+                // However long the pause, there is one more try before the token ends.
+                let last_chance = held
+                    .as_ref()
+                    .and_then(|held| held.hard.checked_sub(schedule::COLD_WAIT))
+                    .filter(|last_chance| failure.at < *last_chance);
+                Some(last_chance.map_or(due, |last_chance| due.min(last_chance)))
+            }
+            (Some(_), None) if trust == Some(Trust::Doubtful) => Some(now.instant),
+            (Some(held), None) => Some(held.soft),
+            (None, None) => None,
+        }
+    }
+}
+
+impl Held {
+    /// Takes a token over that was asked for at `anchor` or later.
+    pub(crate) fn new(token: &AccessToken, generation: u64, anchor: Anchor, random: f64) -> Self {
+        let lifetime = token.lifetime();
+        Self {
+            authorization: token.authorization().clone(),
+            generation,
+            soft: token.requested_at() + schedule::soft(lifetime, random),
+            hard: token.requested_at() + schedule::hard(lifetime),
+            anchor,
+            blamed: false,
+        }
+    }
+
+    /// An API says that it is bad.
+    pub(crate) fn blame(&mut self) {
+        self.blamed = true;
+    }
+
+    pub(crate) fn is_blamed(&self) -> bool {
+        self.blamed
+    }
+
+    /// There is nothing better, so it is no longer doubted for what has happened until now.
+    pub(crate) fn absolve(&mut self, now: &Now) {
+        self.blamed = false;
+        self.anchor.wall_offset = now.wall_offset;
+    }
+
+    pub(crate) fn trust(&self, now: &Now) -> Trust {
+        let disagreement = now.disagrees_with(self.anchor);
+        let slept = if disagreement {
+            now.slept_since(self.anchor)
+        } else {
+            Duration::ZERO
+        };
+        let age = now.instant + slept;
+        if age >= self.hard {
+            Trust::Expired
+        } else if self.blamed || disagreement {
+            Trust::Doubtful
+        } else if age >= self.soft {
+            Trust::Stale
+        } else {
+            Trust::Fresh
+        }
+    }
+
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket {
+            authorization: self.authorization.clone(),
+            generation: self.generation,
+        }
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How long it can still be used.
+    pub(crate) fn window(&self, now: &Now) -> Option<Duration> {
+        match self.trust(now) {
+            Trust::Expired => None,
+            _ => Some(self.hard.duration_since(now.instant)),
+        }
+    }
+}
+
+impl Failure {
+    /// Another failure, or the first when there was none `before`, of a fetch that began at `began`.
+    pub(crate) fn after(before: Option<Self>, error: Error, began: Instant, random: f64) -> Self {
+        Self {
+            error,
+            attempts: before.as_ref().map_or(1, |f| f.attempts.saturating_add(1)),
+            since: before.map_or(began, |f| f.since),
+            at: Instant::now(),
+            random,
+        }
+    }
+
+    fn pause(&self, urgency: Urgency) -> Duration {
+        let pause = if self.error.is_transient() {
+            schedule::backoff(self.attempts, urgency, self.random)
+        } else {
+            schedule::rejection(self.attempts, self.random)
+        };
+        pause.max(self.error.retry_after().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000_000_000;
+
+    fn now(instant: Instant, anchor: Anchor, wall_moved: i64) -> Now {
+        Now {
+            instant,
+            wall_offset: anchor.wall_offset + wall_moved,
+            slept: || Duration::ZERO,
+        }
+    }
+
+    fn anchor() -> Anchor {
+        Anchor {
+            wall_offset: 0,
+            slept: Duration::ZERO,
+        }
+    }
+
+    fn held(anchor: Anchor) -> (Held, Instant) {
+        let born = Instant::now();
+        let token = AccessToken::new("t", born, Duration::from_secs(120)).unwrap();
+        (Held::new(&token, 1, anchor, 0.0), born)
+    }
+
+    #[test]
+    fn trust_ends_in_steps() {
+        let anchor = anchor();
+        let (held, born) = held(anchor);
+        for (age, trust) in [
+            (0, Trust::Fresh),
+            (71, Trust::Fresh),
+            (73, Trust::Stale),
+            (114, Trust::Stale),
+            (115, Trust::Expired),
+            (3600, Trust::Expired),
+        ] {
+            let now = now(born + Duration::from_secs(age), anchor, 0);
+            assert_eq!(held.trust(&now), trust, "{age}");
+        }
+    }
+
+    #[test]
+    fn e2_e3_a_wall_clock_that_was_set_puts_a_token_in_doubt_but_does_not_end_it() {
+        let anchor = anchor();
+        let (mut held, born) = held(anchor);
+        for moved in [HOUR, -HOUR] {
+            let doubted = now(born, anchor, moved);
+            assert_eq!(held.trust(&doubted), Trust::Doubtful);
+            // It is refreshed at once; when that fails, it is used to its end after all.
+            let snapshot = Snapshot {
+                token: Some(held.clone()),
+                failure: None,
+            };
+            assert_eq!(snapshot.due(&doubted, false), Some(born));
+            held.absolve(&doubted);
+            assert_eq!(held.trust(&doubted), Trust::Fresh);
+            held.absolve(&now(born, anchor, 0));
+            // However far back it was set, the end does not move.
+            let late = now(born + Duration::from_secs(116), anchor, moved);
+            assert_eq!(held.trust(&late), Trust::Expired);
+        }
+    }
+
+    #[test]
+    fn e1_time_asleep_counts() {
+        let anchor = anchor();
+        let (held, born) = held(anchor);
+        let after = |asleep: fn() -> Duration| Now {
+            slept: asleep,
+            ..now(born, anchor, HOUR)
+        };
+        let awake = after(|| Duration::ZERO);
+        assert_eq!(held.trust(&awake), Trust::Doubtful);
+        let woken = after(|| Duration::from_secs(3600));
+        assert_eq!(held.trust(&woken), Trust::Expired);
+    }
+
+    #[test]
+    fn what_is_blamed_is_doubtful_until_it_is_absolved() {
+        let anchor = anchor();
+        let (mut held, born) = held(anchor);
+        let now = now(born, anchor, 0);
+        held.blame();
+        assert_eq!(held.trust(&now), Trust::Doubtful);
+        held.absolve(&now);
+        assert_eq!(held.trust(&now), Trust::Fresh);
+    }
+
+    #[test]
+    fn one_more_try_comes_before_the_end_however_long_the_pause() {
+        let anchor = anchor();
+        let (held, born) = held(anchor);
+        let snapshot = Snapshot {
+            token: Some(held),
+            failure: Some(Failure {
+                error: Error::permanent("no"),
+                attempts: 9,
+                since: born,
+                at: born + Duration::from_secs(75),
+                random: 0.0,
+            }),
+        };
+        let now = now(born + Duration::from_secs(80), anchor, 0);
+        let due = snapshot.due(&now, false).unwrap();
+        assert_eq!(due, born + Duration::from_secs(100));
+    }
+}
