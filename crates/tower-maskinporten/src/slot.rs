@@ -102,17 +102,20 @@ impl Slot {
     pub(crate) fn publish(&self, token: &AccessToken, anchor: Anchor) {
         let mut control = self.control();
         control.flying_until = None;
-        let current = self.load();
-        let generation = current.generation() + 1;
-        if let Some(failure) = &current.failure {
-            tracing::info!(attempts = failure.attempts, "there is a token again");
-        } else {
-            tracing::debug!(generation, lifetime = ?token.lifetime(), "there is a new token");
-        }
+        let before = self.snapshot.load_full();
+        let generation = before.generation() + 1;
         self.store(Snapshot {
             token: Some(Held::new(token, generation, anchor, fastrand::f64())),
             failure: None,
         });
+        // Subscribers are other people's code, which is not run with the lock held.
+        drop(control);
+        match &before.failure {
+            Some(failure) => tracing::info!(attempts = failure.attempts, "there is a token again"),
+            None => {
+                tracing::debug!(generation, lifetime = ?token.lifetime(), "there is a new token");
+            }
+        }
     }
 
     /// The flight that began at `began` brought none. A token that is there stays, and is no longer in doubt: there
@@ -123,17 +126,22 @@ impl Slot {
         self.asked.store(false, Ordering::Relaxed);
         let mut snapshot = Snapshot::clone(&self.load());
         let before = snapshot.failure.take();
-        if before.is_none() {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "no new token; will try again"
-            );
-        }
         if let Some(held) = &mut snapshot.token {
             held.absolve(&Now::read());
         }
-        snapshot.failure = Some(Failure::after(before, error, began, fastrand::f64()));
+        let is_news = before.is_none();
+        snapshot.failure = Some(Failure::after(
+            before,
+            error.clone(),
+            began,
+            fastrand::f64(),
+        ));
         self.store(snapshot);
+        drop(control);
+        if is_news {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "no new token; will try again");
+        }
     }
 
     /// The flight ended without an outcome: its runtime is gone. Whoever waits may fly anew.

@@ -115,6 +115,10 @@ impl Tokens {
     ///
     /// Those of [`authorization`](Self::authorization).
     ///
+    /// # Panics
+    ///
+    /// Like [`authorization`](Self::authorization).
+    ///
     /// # Cancel safety
     ///
     /// May be dropped at any time; the fetch goes on for others.
@@ -128,6 +132,10 @@ impl Tokens {
     ///
     /// When there is none and none came within the cold wait; at once when it was refused lately, or when fetching
     /// has failed for longer than the cold wait already. Also when it must be fetched and there is no tokio runtime.
+    ///
+    /// # Panics
+    ///
+    /// When it must wait, on a tokio runtime whose time is not enabled.
     ///
     /// # Cancel safety
     ///
