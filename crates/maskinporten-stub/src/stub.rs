@@ -1,0 +1,209 @@
+//! The running stub, and what tests may do with it.
+
+use std::{fmt, io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio::{sync::watch, task::JoinHandle};
+use uuid::Uuid;
+
+use crate::{
+    builder::StubBuilder,
+    client::Client,
+    demo::DemoClient,
+    fault::{Fault, Route},
+    recorder::Recorded,
+    registry::Delegation,
+    system_user::SystemUser,
+    world::World,
+};
+
+/// Maskinporten, Altinn's token exchange and the Correspondence API, on one loopback address.
+///
+/// It serves in a task of its own. Dropping it ends that task and closes every connection.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let stub = maskinporten_stub::Stub::start().await?;
+/// assert_eq!(stub.issuer(), format!("{}/", stub.base_url()));
+/// assert!(stub.requests().is_empty());
+/// stub.stop().await;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Stub {
+    world: Arc<World>,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+}
+
+impl Stub {
+    /// Starts a stub on a free port of 127.0.0.1. It listens when this returns.
+    ///
+    /// # Errors
+    ///
+    /// When no port can be bound, or no keys can be made.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time enabled: it spawns a task.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A stub yet to start, to choose its address or the lifetimes of its tokens.
+    #[must_use]
+    pub fn builder() -> StubBuilder {
+        StubBuilder::default()
+    }
+
+    pub(crate) fn running(
+        world: Arc<World>,
+        stop: watch::Sender<bool>,
+        server: JoinHandle<()>,
+    ) -> Self {
+        Self {
+            world,
+            stop,
+            server,
+        }
+    }
+
+    /// `http://127.0.0.1:<port>`: the base of all services, the Altinn platform included.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.world.base_url
+    }
+
+    /// The issuer, and so the audience of grants: the base URL with a slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.world.issuer()
+    }
+
+    /// The client that is registered from the start.
+    #[must_use]
+    pub fn demo_client(&self) -> &DemoClient {
+        &self.world.keys.demo
+    }
+
+    /// Registers a client, or replaces the one with the same id. Its keys last a year.
+    pub fn register(&self, client: Client) {
+        let now = self.world.clock.now();
+        self.world.registry.add_client(client, now);
+    }
+
+    /// Registers a system user, so that grants with `authorization_details` may name it.
+    pub fn register_system_user(&self, user: SystemUser) {
+        self.world.registry.add_system_user(user);
+    }
+
+    /// Lets `supplier` use `scope` on behalf of `consumer`, both organisation numbers.
+    pub fn register_delegation(&self, consumer: &str, supplier: &str, scope: &str) {
+        self.world.registry.add_delegation(Delegation {
+            consumer: consumer.to_owned(),
+            supplier: supplier.to_owned(),
+            scope: scope.to_owned(),
+        });
+    }
+
+    /// Registers a resource of the Correspondence API, owned by that organisation. From the start
+    /// there is `ttd-brev`, owned by the demo client's organisation.
+    pub fn register_resource(&self, id: &str, owner_org_number: &str) {
+        let registry = &self.world.registry;
+        registry.add_resource(id.to_owned(), owner_org_number.to_owned());
+    }
+
+    /// The bytes uploaded to an attachment, if the upload succeeded.
+    #[must_use]
+    pub fn attachment_bytes(&self, attachment_id: &str) -> Option<Bytes> {
+        let id = Uuid::try_parse(attachment_id).ok()?;
+        self.world.store.bytes(id)
+    }
+
+    /// Sets the lifetime of Maskinporten tokens issued from now on.
+    pub fn set_token_lifetime(&self, lifetime: Duration) {
+        self.world.token_lifetime.set(lifetime);
+    }
+
+    /// Sets the lifetime of Altinn tokens issued from now on.
+    pub fn set_altinn_token_lifetime(&self, lifetime: Duration) {
+        self.world.altinn_token_lifetime.set(lifetime);
+    }
+
+    /// Moves the stub's clock forward.
+    pub fn advance_clock(&self, by: Duration) {
+        self.world.clock.advance(by);
+    }
+
+    /// Sets how many seconds the stub's clock is ahead of the wall clock (behind, if negative).
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.world.clock.set_offset(seconds);
+    }
+
+    /// Makes the Correspondence API refuse every token issued until now.
+    ///
+    /// The exchange still takes them, as it checks signature and time only.
+    pub fn revoke_tokens(&self) {
+        self.world.issued.revoke_all();
+    }
+
+    /// Injects a fault. Several on one route strike one after the other.
+    pub fn inject(&self, route: Route, fault: Fault) {
+        self.world.faults.inject(route, fault);
+    }
+
+    /// Takes all faults away.
+    pub fn heal(&self) {
+        self.world.faults.heal();
+    }
+
+    /// Everything asked since the start or the last [`clear_requests`](Self::clear_requests).
+    #[must_use]
+    pub fn requests(&self) -> Vec<Recorded> {
+        self.world.recorder.requests()
+    }
+
+    /// How many requests came to `/token`, answered or not.
+    #[must_use]
+    pub fn token_requests(&self) -> usize {
+        self.world.recorder.count(Route::Token)
+    }
+
+    /// How many requests came to the exchange, answered or not.
+    #[must_use]
+    pub fn exchanges(&self) -> usize {
+        self.world.recorder.count(Route::Exchange)
+    }
+
+    /// Forgets the requests recorded so far.
+    pub fn clear_requests(&self) {
+        self.world.recorder.clear();
+    }
+
+    /// Stops listening, and returns when all requests under way have been answered.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling it drops the stub, which ends the rest at once.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // An error would be the server's panic; there is nothing left to stop then.
+        let _ = (&mut self.server).await;
+    }
+}
+
+/// Shows the address alone, none of what was registered, issued or sent.
+impl fmt::Debug for Stub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stub")
+            .field("base_url", &self.base_url())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}

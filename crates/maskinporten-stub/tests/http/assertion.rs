@@ -1,0 +1,122 @@
+//! Assertions signed here, by a reading of the specification that is not the stub's.
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa::{KeyPair, KeyPairComponents},
+    signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use maskinporten_stub::{Client, Stub};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Signs with a client's private JSON Web Key.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    client_id: String,
+    jwk: Value,
+}
+
+impl Signer {
+    pub(crate) fn demo(stub: &Stub) -> Self {
+        let client = stub.demo_client();
+        Self {
+            client_id: client.client_id().to_owned(),
+            jwk: serde_json::from_str(client.private_jwk()).unwrap(),
+        }
+    }
+
+    pub(crate) fn of(client: &Client) -> Self {
+        Self {
+            client_id: client.client_id().to_owned(),
+            jwk: serde_json::from_str(client.private_jwk().unwrap()).unwrap(),
+        }
+    }
+
+    /// A grant that is right in everything, to be spoilt.
+    pub(crate) fn grant(&self, stub: &Stub, scope: &str) -> Grant {
+        let now = now();
+        Grant {
+            signer: self.clone(),
+            header: json!({"alg": "RS256", "kid": self.jwk["kid"]}),
+            claims: json!({
+                "aud": stub.issuer(), "iss": self.client_id, "scope": scope,
+                "iat": now, "exp": now + 100, "jti": Uuid::new_v4().to_string(),
+            }),
+        }
+    }
+
+    fn sign(&self, alg: &str, message: &[u8]) -> Vec<u8> {
+        let padding: &'static dyn RsaEncoding = match alg {
+            "RS384" => &RSA_PKCS1_SHA384,
+            "RS512" => &RSA_PKCS1_SHA512,
+            _ => &RSA_PKCS1_SHA256,
+        };
+        let number = |name: &str| {
+            URL_SAFE_NO_PAD
+                .decode(self.jwk[name].as_str().unwrap())
+                .unwrap()
+        };
+        let key = KeyPair::from_components(&KeyPairComponents {
+            public_key: aws_lc_rs::rsa::PublicKeyComponents {
+                n: number("n"),
+                e: number("e"),
+            },
+            d: number("d"),
+            p: number("p"),
+            q: number("q"),
+            dP: number("dp"),
+            dQ: number("dq"),
+            qInv: number("qi"),
+        })
+        .unwrap();
+        let mut signature = vec![0; key.public_modulus_len()];
+        key.sign(padding, &SystemRandom::new(), message, &mut signature)
+            .unwrap();
+        signature
+    }
+}
+
+/// What a client asks for, before it is signed.
+#[derive(Clone)]
+pub(crate) struct Grant {
+    signer: Signer,
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+}
+
+impl Grant {
+    pub(crate) fn claim(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.claims[name] = value.into();
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.claims.as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    pub(crate) fn header(mut self, header: Value) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// Makes somebody else sign it.
+    pub(crate) fn signed_by(mut self, signer: &Signer) -> Self {
+        self.signer = signer.clone();
+        self
+    }
+
+    pub(crate) fn sign(self) -> String {
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", encode(&self.header), encode(&self.claims));
+        let alg = self.header["alg"].as_str().unwrap_or_default();
+        let signature = self.signer.sign(alg, signed.as_bytes());
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
