@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
@@ -89,7 +90,8 @@ impl StubBuilder {
         let listener = TcpListener::bind(self.address).await?;
         let clock = Clock::default();
         let registry = Registry::default();
-        registry.add_client(keys.demo.client.clone(), clock.now());
+        let at_once = SignedDuration::ZERO;
+        registry.add_client(keys.demo.client.clone(), clock.now(), at_once);
         registry.add_resource(DEMO_RESOURCE.to_owned(), keys.demo.org_number().to_owned());
         let world = Arc::new(World {
             base_url: format!("http://{}", listener.local_addr()?),
@@ -97,6 +99,7 @@ impl StubBuilder {
             clock,
             token_lifetime: Lifetime::new(self.token_lifetime),
             altinn_token_lifetime: Lifetime::new(self.altinn_token_lifetime),
+            key_propagation: Lifetime::new(Duration::ZERO),
             registry,
             replays: Replays::default(),
             issued: Issued::default(),

@@ -1,11 +1,11 @@
-//! How long tokens live; tests may change it at any time.
+//! How long things last: tokens live, keys take to propagate. Tests may change it at any time.
 
 use std::{
     sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
-/// A lifetime in whole seconds.
+/// A duration in whole seconds.
 #[derive(Debug)]
 pub(crate) struct Lifetime {
     seconds: AtomicI64,

@@ -26,10 +26,11 @@ struct Registers {
     resource_owners: HashMap<String, String>,
 }
 
-/// A client, and when its keys stop working.
+/// A client, and when its keys begin and cease to work.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) client: Client,
+    pub(crate) keys_start: Timestamp,
     pub(crate) keys_end: Timestamp,
 }
 
@@ -42,10 +43,19 @@ pub(crate) struct Delegation {
 }
 
 impl Registry {
-    /// Adds a client, or replaces the one with the same id.
-    pub(crate) fn add_client(&self, client: Client, now: Timestamp) {
-        let keys_end = clock::after(now, KEY_LIFETIME);
-        let registered = Registered { client, keys_end };
+    /// Adds a client, or replaces the one with the same id. Its keys are known `propagation` later.
+    pub(crate) fn add_client(&self, client: Client, now: Timestamp, propagation: SignedDuration) {
+        // A test may turn the clock back to before the registration.
+        let keys_start = if propagation.is_zero() {
+            Timestamp::MIN
+        } else {
+            clock::after(now, propagation)
+        };
+        let registered = Registered {
+            client,
+            keys_start,
+            keys_end: clock::after(now, KEY_LIFETIME),
+        };
         let id = registered.client.id.clone();
         self.lock().clients.insert(id, registered);
     }

@@ -3,6 +3,7 @@
 use std::{fmt, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use jiff::SignedDuration;
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
@@ -90,7 +91,28 @@ impl Stub {
     /// Registers a client, or replaces the one with the same id. Its keys last a year.
     pub fn register(&self, client: Client) {
         let now = self.world.clock.now();
-        self.world.registry.add_client(client, now);
+        let propagation = SignedDuration::from_secs(self.world.key_propagation.seconds());
+        self.world.registry.add_client(client, now, propagation);
+    }
+
+    /// Sets how long keys of clients registered from now on are unknown to the token endpoint. Not
+    /// at all when not set; up to two minutes at the real one.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use maskinporten_stub::{Client, Stub};
+    ///
+    /// let stub = Stub::start().await?;
+    /// stub.set_key_propagation(Duration::from_secs(120));
+    /// stub.register(Client::generate("new", "991825827")?.scopes("a:one"));
+    /// stub.advance_clock(Duration::from_secs(120)); // now its key works
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_key_propagation(&self, delay: Duration) {
+        self.world.key_propagation.set(delay);
     }
 
     /// Registers a system user, so that grants with `authorization_details` may name it.

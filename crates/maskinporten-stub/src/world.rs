@@ -14,6 +14,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) token_lifetime: Lifetime,
     pub(crate) altinn_token_lifetime: Lifetime,
+    pub(crate) key_propagation: Lifetime,
     pub(crate) registry: Registry,
     pub(crate) replays: Replays,
     pub(crate) issued: Issued,

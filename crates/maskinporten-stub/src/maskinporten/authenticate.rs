@@ -46,7 +46,7 @@ fn check_signature(
     };
     let (_kid, key) = keys
         .iter()
-        .find(|(known, _key)| known == kid)
+        .find(|(known, _key)| known == kid && now >= registered.keys_start)
         .ok_or_else(Refusal::unknown_kid)?;
     if now >= registered.keys_end {
         return Err(Refusal::expired_key());

@@ -1,5 +1,7 @@
 //! The checks of the token endpoint together: their order, and what they remember.
 
+use std::time::Duration;
+
 use hyper::Method;
 use maskinporten_stub::{Client, Stub};
 use serde_json::{Value, json};
@@ -126,6 +128,24 @@ async fn a_key_lasts_a_year() {
     let expected = (400, "invalid_grant", Some("MP-121"), "Expired key.");
     let answer = post_assertion(&stub, &grant.sign()).await;
     assert_refused(&stub, &answer, expected, "a year later");
+}
+
+#[tokio::test]
+async fn a_new_key_takes_a_while_to_be_known() {
+    let stub = Stub::start().await.unwrap();
+    stub.set_key_propagation(Duration::from_secs(120));
+    let client = Client::generate("new", "974761076").unwrap().scopes(SCOPE);
+    let signer = Signer::of(&client);
+    stub.register(client);
+    let kid = "Unknown key identifier (kid) for client.";
+    let expected = (400, "invalid_grant", None, kid);
+    let answer = post_assertion(&stub, &signer.grant(&stub, SCOPE).sign()).await;
+    assert_refused(&stub, &answer, expected, "at once");
+    stub.advance_clock(Duration::from_secs(120));
+    let later = now() + 120;
+    let grant = signer.grant(&stub, SCOPE).claim("iat", later);
+    let answer = post_assertion(&stub, &grant.claim("exp", later + 60).sign()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
 #[tokio::test]

@@ -1,0 +1,14 @@
+//! What the examples need beside their subject. Nothing here is about tokens but [`Told`], which shows how a source
+//! is put around a source.
+
+mod api;
+mod pdf;
+mod place;
+mod story;
+mod upload;
+
+pub use api::Correspondence;
+pub use pdf::letter;
+pub use place::{Place, Revocation};
+pub use story::{Told, end, say};
+pub use upload::{HttpClient, Upload, http_client};
