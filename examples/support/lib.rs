@@ -12,3 +12,8 @@ pub use pdf::letter;
 pub use place::{Place, Revocation};
 pub use story::{Told, end, say};
 pub use upload::{HttpClient, Upload, http_client};
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -27,7 +27,7 @@
 //!
 //! # Features
 //!
-//! - `http-client` (on by default): [`HttpClient`], a client of hyper and rustls with safe limits. Without it, bring
+//! - `http-client` (on by default): `HttpClient`, a client of hyper and rustls with safe limits. Without it, bring
 //!   any tower service that sends `http::Request<Full<Bytes>>`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -47,6 +47,7 @@ mod refusal;
 mod request;
 mod response;
 mod retry;
+mod settings;
 mod signer;
 mod source;
 mod token;
@@ -65,6 +66,7 @@ pub use {
     platform::AltinnPlatform,
     refusal::Refusal,
     retry::Retry,
+    settings::{Settings, SettingsBuilder, SettingsError},
     signer::{Algorithm, Signer},
     source::TokenSource,
     token::AccessToken,

@@ -24,6 +24,9 @@ pub(super) fn read(text: &str, kid: Option<&str>) -> Result<ClientKey, KeyError>
     if text.starts_with(['{', '[']) {
         return jwk::read(text, kid);
     }
+    if text.contains(PEM) {
+        return pem::read(text, needed(kid)?);
+    }
     let bytes = decode(text)?;
     if bytes.starts_with(&[DER_SEQUENCE]) {
         return pem::from_der(&bytes, needed(kid)?);
@@ -31,12 +34,14 @@ pub(super) fn read(text: &str, kid: Option<&str>) -> Result<ClientKey, KeyError>
     let Ok(text) = std::str::from_utf8(&bytes) else {
         return Err(KeyError::new("the base64 is of neither JSON, PEM nor DER"));
     };
-    if text.contains("-----BEGIN ") {
+    if text.contains(PEM) {
         return pem::read(text, needed(kid)?);
     }
     jwk::read(text.trim_start_matches('\u{feff}'), kid)
 }
 
+/// What every PEM file has in it.
+const PEM: &str = "-----BEGIN ";
 /// What every private key in DER begins with.
 const DER_SEQUENCE: u8 = 0x30;
 

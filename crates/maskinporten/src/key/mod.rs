@@ -67,7 +67,7 @@ impl ClientKey {
     }
 
     /// Reads base64 of a JWK, of a PEM file or of DER, as it is pasted into secrets: of the standard or the URL-safe
-    /// alphabet, padded or not, with white space or quotes around or inside it. A plain JWK is read too.
+    /// alphabet, padded or not, with white space or quotes around or inside it. A JWK or PEM as it is, is read too.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Private keys as PEM (RFC 7468) and DER.
 
-use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::{error::KeyRejected, rsa::KeyPair};
 use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
 
 use super::{ClientKey, KeyError};
@@ -20,17 +20,22 @@ pub(super) fn read(pem: &str, kid: &str) -> Result<ClientKey, KeyError> {
 /// Reads the DER of PKCS#8 or PKCS#1, whichever it is.
 pub(super) fn from_der(der: &[u8], kid: &str) -> Result<ClientKey, KeyError> {
     let pair = KeyPair::from_pkcs8(der)
-        .or_else(|_| KeyPair::from_der(der))
-        .map_err(|rejected| match rejected.to_string().as_str() {
-            // aws-lc-rs tells the size apart, which is the commonest mistake that has nothing to do with the format.
-            "TooSmall" | "TooLarge" => KeyError::new("its size is not 2048 to 8192 bits"),
-            _ if der
+        .or_else(|as_pkcs8| KeyPair::from_der(der).map_err(|as_pkcs1| [as_pkcs8, as_pkcs1]))
+        .map_err(|rejections| {
+            // aws-lc-rs tells the size apart, the commonest mistake that has nothing to do with the format.
+            let size = |rejected: &KeyRejected| {
+                matches!(rejected.to_string().as_str(), "TooSmall" | "TooLarge")
+            };
+            if rejections.iter().any(size) {
+                KeyError::new("its size is not 2048 to 8192 bits")
+            } else if der
                 .windows(EC_PUBLIC_KEY.len())
-                .any(|oid| oid == EC_PUBLIC_KEY) =>
+                .any(|oid| oid == EC_PUBLIC_KEY)
             {
                 not_rsa()
+            } else {
+                KeyError::new("it is not a private RSA key in PKCS#8 or PKCS#1")
             }
-            _ => KeyError::new("it is not a private RSA key in PKCS#8 or PKCS#1"),
         })?;
     ClientKey::new(pair, Algorithm::Rs256, kid)
 }

@@ -1,0 +1,151 @@
+//! JSON documents such as `appsettings.json` and `maskinporten-settings.json`.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use super::{
+    SettingsError, app, dotnet,
+    given::{Given, Source},
+};
+
+/// Reads `section` out of `text`, a document called `name`. A document without that section gives nothing.
+pub(super) fn read(name: &str, text: &str, section: &str) -> Result<Source, SettingsError> {
+    let mut source = Source::default();
+    // Windows editors begin a file with a byte order mark.
+    let text = text.trim_start_matches('\u{feff}');
+    let mut object: Object<'_> =
+        serde_json::from_str(text).map_err(|error| SettingsError::json(name, &error))?;
+    for part in section.split(':') {
+        let mut found = object
+            .0
+            .iter()
+            .filter(|(key, json)| key.eq_ignore_ascii_case(part) && json.get() != "null");
+        object = match (found.next(), found.next()) {
+            (None, _) => return Ok(source),
+            (Some((_, json)), None) => serde_json::from_str(json.get()).map_err(|_| {
+                SettingsError::new(format!("{name}: `{part}` is not a JSON object"))
+            })?,
+            _ => {
+                return Err(SettingsError::new(format!(
+                    "{name}: `{part}` is there twice"
+                )));
+            }
+        };
+    }
+    for (key, json) in object.0 {
+        let Some(member) = dotnet::member(&key) else {
+            source.unknown.push(format!("`{key}` ({name})"));
+            continue;
+        };
+        let value = value(member, json)
+            .ok_or_else(|| SettingsError::new(format!("`{member}` ({name}): it is not text")))?;
+        source.add(Given::new(member, name.to_owned(), value))?;
+    }
+    Ok(source)
+}
+
+/// A member's value as text, which is what .NET makes of numbers and booleans too. `None` when there is no such text.
+fn value(member: &str, json: &RawValue) -> Option<Zeroizing<String>> {
+    let json = json.get();
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok(),
+        b'n' => Some(Zeroizing::default()),
+        b'{' | b'[' if member != app::JWK => None,
+        _ => Some(Zeroizing::new(json.to_owned())),
+    }
+}
+
+/// An object whose values are left where they are in the text, so that no copies of secrets stay behind.
+struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        // A map would keep one of two members of the same name, and nobody would know which.
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Object(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(text: &str, section: &str) -> Vec<(&'static str, String)> {
+        let source = read("a.json", text, section).unwrap();
+        let members = source.given.iter();
+        members
+            .map(|given| (given.member, given.text().to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn values_become_text_as_in_dotnet() {
+        let text = r#"{"Clients": {"PROD": {
+            "clientid": "a\u002db", "ConsumerOrgNo": 910753614, "UseAltinnTestOrg": true, "Kid": null, "Resource": "",
+            "Jwk": {"kty": "RSA"}, "Unknown": {"x": [1]}
+        }}}"#;
+        let expected = [
+            ("ClientId", "a-b"),
+            ("ConsumerOrgNo", "910753614"),
+            ("UseAltinnTestOrg", "true"),
+            ("Jwk", r#"{"kty": "RSA"}"#),
+        ]
+        .map(|(member, value)| (member, value.to_owned()));
+        assert_eq!(members(text, "clients:Prod"), expected);
+        assert_eq!(
+            members(&format!("\u{feff}{text}"), "clients:prod"),
+            expected
+        );
+        for other in ["", "Clients:Test", "Clients:Prod:Unknown", "Other"] {
+            assert_eq!(members(text, other), [], "{other}");
+        }
+        assert_eq!(members(r#"{"Clients":null}"#, "Clients"), []);
+    }
+
+    #[test]
+    fn errors_say_where_and_do_not_quote() {
+        for (text, place) in [
+            ("{\n\"S\": \"canary\" // canary\n}", "line 2, column 15"),
+            (r#"{"S":{"Scope":"canary",}}"#, "line 1, column 24"),
+            (r#"{"canary": "#, "ends too early"),
+            (r#""canary""#, "not a JSON object"),
+            ("", "ends too early"),
+            (r#"{"S":"canary"}"#, "`S`"),
+            (r#"{"S":{},"s":{}}"#, "`S`"),
+            (r#"{"S":{"Scope":["canary"]}}"#, "`Scope`"),
+            (r#"{"S":{"EncodedJwk":{"d":"canary"}}}"#, "`EncodedJwk`"),
+            (r#"{"S":{"Scope":"canary","Scope":"canary-2"}}"#, "`Scope`"),
+            (r#"{"S":{"Scope":"canary","scope":"canary-2"}}"#, "`Scope`"),
+        ] {
+            let Err(error) = read("a.json", text, "S") else {
+                panic!("{text} was read");
+            };
+            let error = error.to_string();
+            assert!(error.contains("a.json") && error.contains(place), "{error}");
+            assert!(!error.contains("canary"), "{error}");
+        }
+    }
+}

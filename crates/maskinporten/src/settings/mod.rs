@@ -1,0 +1,178 @@
+//! The configuration as users already have it.
+
+mod app;
+mod builder;
+mod client;
+mod connect;
+mod dotnet;
+mod error;
+mod exchange;
+mod given;
+mod installation;
+mod json;
+mod key;
+mod merged;
+mod nais;
+
+pub use {builder::SettingsBuilder, error::SettingsError};
+
+use self::{exchange::Exchange, installation::Installation, merged::Merged};
+use crate::{ClientKey, Environment, Grant};
+
+/// The section of the official client and of Altinn apps.
+const DEFAULT_SECTION: &str = "MaskinportenSettings";
+
+/// A client's settings, from JSON and from variables, checked, and with the origin of every value.
+///
+/// Three vocabularies are understood, with names in any case, as .NET has them:
+///
+/// - the official .NET client's: the section `MaskinportenSettings` of `appsettings.json`, or variables such as
+///   `MaskinportenSettings__ClientId`. Members are `ClientId`, `Scope`, `Resource`, `Environment`, `EncodedJwk`, `Kid`,
+///   `ConsumerOrgNo`, `ExhangeToAltinnToken` (so spelt; `ExchangeToAltinnToken` is read too),
+///   `TokenExchangeEnvironment` (a base URL is read too), `UseAltinnTestOrg`, `EnterpriseUserName`,
+///   `EnterpriseUserPassword` and `OverwriteAuthorizationHeader`. The certificate members are refused, and
+///   `EnableDebugLogging` has no effect;
+/// - that of Altinn apps, in the same section: `Authority` for the environment, `Jwk` or `JwkBase64` for the key;
+/// - the variables of NAIS: `MASKINPORTEN_CLIENT_ID`, `_CLIENT_JWK`, `_SCOPES`, `_WELL_KNOWN_URL`, `_ISSUER` and
+///   `_TOKEN_ENDPOINT`.
+///
+/// A blank value counts as not set. Of several sources, the later overrides the earlier, member by member; but who the
+/// client is (its id, key and `kid`) is never put together from sources that contradict each other. Once built, nothing
+/// of the private key is held but the [`ClientKey`].
+///
+/// ```no_run
+/// use maskinporten::Settings;
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = Settings::builder()
+///     .json_file("appsettings.json")
+///     .env()
+///     .build()?;
+/// let source = settings.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// What is missing is an error that says which names it was looked for by:
+///
+/// ```
+/// use maskinporten::Settings;
+///
+/// let error = Settings::builder()
+///     .vars([("MaskinportenSettings__ClientId", "0f1e2d3c"), ("MASKINPORTEN_SCOPE", "a:b")])
+///     .build()
+///     .unwrap_err()
+///     .to_string();
+/// assert!(error.contains("MASKINPORTEN_CLIENT_JWK"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Settings {
+    client_id: String,
+    key: ClientKey,
+    grant: Grant,
+    installation: Installation,
+    exchange: Option<Exchange>,
+    overwrite_authorization_header: bool,
+    origins: Vec<(&'static str, String)>,
+}
+
+impl Settings {
+    /// Starts without any source.
+    pub fn builder() -> SettingsBuilder {
+        SettingsBuilder::new()
+    }
+
+    /// Reads the variables of this process and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SettingsBuilder::build`].
+    pub fn from_env() -> Result<Self, SettingsError> {
+        Self::builder().env().build()
+    }
+
+    fn read(merged: &Merged) -> Result<Self, SettingsError> {
+        let client_id = client::id(merged)?;
+        let key = key::read(merged)?;
+        let grant = client::grant(merged)?;
+        let installation = installation::read(merged)?;
+        let platform = exchange::platform(merged)?;
+        let paired = platform.as_ref().or_else(|| installation.altinn());
+        let exchange = exchange::read(merged, paired)?;
+        if merged.flag(dotnet::DEBUG_LOGGING)? {
+            tracing::warn!("`EnableDebugLogging` has no effect: assertions are never logged");
+        }
+        Ok(Self {
+            client_id,
+            key,
+            grant,
+            installation: match platform {
+                Some(platform) => installation.with_altinn(platform),
+                None => installation,
+            },
+            exchange,
+            overwrite_authorization_header: merged.flag(dotnet::OVERWRITE)?,
+            origins: merged
+                .given
+                .iter()
+                .map(|given| (given.member, given.origin.clone()))
+                .collect(),
+        })
+    }
+
+    /// Which Maskinporten and which Altinn platform; `None` when its metadata has to be read first
+    /// (a `MASKINPORTEN_WELL_KNOWN_URL` that is neither production nor test).
+    #[must_use]
+    pub fn environment(&self) -> Option<&Environment> {
+        match &self.installation {
+            Installation::Known(environment) => Some(environment),
+            Installation::Published { .. } => None,
+        }
+    }
+
+    /// The client's id.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// The client's private key.
+    #[must_use]
+    pub fn key(&self) -> &ClientKey {
+        &self.key
+    }
+
+    /// What tokens are asked for by default.
+    #[must_use]
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Whether tokens are exchanged for Altinn tokens.
+    #[must_use]
+    pub fn exchanges(&self) -> bool {
+        self.exchange.is_some()
+    }
+
+    /// Whether an `Authorization` header that a request has already is to be replaced.
+    #[must_use]
+    pub fn overwrite_authorization_header(&self) -> bool {
+        self.overwrite_authorization_header
+    }
+
+    /// Where a member's value came from: `variable X`, or the name of a file. `None` when it is not set.
+    ///
+    /// `member` is a name of the official client or of Altinn apps; what only NAIS has goes by its variable.
+    ///
+    /// ```no_run
+    /// # fn report(settings: &maskinporten::Settings) {
+    /// println!("the client id is from {}", settings.origin_of("ClientId").unwrap_or("nowhere"));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn origin_of(&self, member: &str) -> Option<&str> {
+        let member = dotnet::member(member).unwrap_or(member);
+        let mut origins = self.origins.iter();
+        origins.find_map(|(name, origin)| (*name == member).then_some(origin.as_str()))
+    }
+}

@@ -1,0 +1,64 @@
+//! The Altinn token: its life, and what happens when there is none to be had.
+
+use std::time::Duration;
+
+use maskinporten::{Environment, HttpClient, TokenSource};
+use maskinporten_stub::{Fault, Route, Stub};
+use tests::{altinn, environment, grant};
+
+#[tokio::test]
+async fn case_35_an_altinn_token_lives_its_own_life() {
+    let stub = Stub::start().await.unwrap();
+    // However little the Maskinporten token has left, and whatever this machine's clock says.
+    stub.set_token_lifetime(Duration::from_secs(5));
+    for offset in [0, -10, 100] {
+        stub.set_clock_offset(offset);
+        let token = altinn(&stub).fetch(&grant()).await.unwrap();
+        assert_eq!(token.lifetime(), Duration::from_secs(1800), "{offset}");
+        assert_eq!(token.scope(), Some(grant().scope()));
+    }
+}
+
+#[tokio::test]
+async fn enterprise_users_are_told_what_replaces_them() {
+    let stub = Stub::start().await.unwrap();
+    let source = altinn(&stub).with_enterprise_user("user", "password");
+    let error = source.fetch(&grant()).await.unwrap_err();
+    assert_eq!(error.status_code().unwrap().as_u16(), 410);
+    assert!(error.to_string().contains("use a system user"), "{error}");
+    assert!(!error.is_transient());
+}
+
+#[tokio::test]
+async fn case_39_the_test_organisation_is_asked_for_by_name() {
+    let stub = Stub::start().await.unwrap();
+    altinn(&stub).as_test_org().fetch(&grant()).await.unwrap();
+    altinn(&stub).fetch(&grant()).await.unwrap();
+    assert_eq!(stub.exchanges(), 2);
+}
+
+#[tokio::test]
+async fn an_exchange_that_does_not_know_the_token_may_be_down_and_is_asked_again_later() {
+    let stub = Stub::start().await.unwrap();
+    stub.inject(Route::Exchange, Fault::status(401));
+    let error = altinn(&stub).fetch(&grant()).await.unwrap_err();
+    assert!(error.is_transient());
+    assert!(error.to_string().contains("tt02 with test"), "{error}");
+}
+
+#[tokio::test]
+async fn case_33_the_environment_can_be_discovered() {
+    let stub = Stub::start().await.unwrap();
+    let http = HttpClient::new().unwrap();
+    let known = environment(&stub);
+    for url in [stub.issuer(), stub.base_url().to_owned()] {
+        let found = Environment::discover(&url, &http).await.unwrap();
+        assert_eq!(found.issuer(), known.issuer());
+        assert_eq!(found.token_endpoint(), known.token_endpoint());
+    }
+    stub.stop().await;
+    let error = Environment::discover("http://127.0.0.1:1", &http)
+        .await
+        .unwrap_err();
+    assert!(error.is_transient());
+}
