@@ -52,13 +52,8 @@ async fn run() -> Result<(), BoxError> {
         "correspondence",
         format_args!("{sent} sent to {}", place.recipient),
     );
-    let details = api
-        .show("correspondence", &format!("{sent}/details"))
-        .await?;
-    for step in details["statusHistory"].as_array().into_iter().flatten() {
-        let (status, at) = (&step["status"], &step["statusChanged"]);
-        say("", format_args!("{status} at {at}"));
+    for step in api.history(&sent).await? {
+        say("", step);
     }
-    say("correspondence", format_args!("is {}", details["status"]));
     revocation.map_or(Ok(()), |revocation| revocation.account())
 }

@@ -115,7 +115,27 @@ where
         Ok(id.ok_or("the correspondence has no id")?.to_owned())
     }
 
-    /// What the API shows of an `attachment`, a `correspondence` or its `correspondence/{id}/details`.
+    /// What has become of a correspondence, one line a step.
+    ///
+    /// # Errors
+    ///
+    /// See [`initialise_attachment`](Self::initialise_attachment).
+    pub async fn history(&self, correspondence: &str) -> Result<Vec<String>, BoxError> {
+        let id = format!("{correspondence}/details");
+        let details = self.show("correspondence", &id).await?;
+        let steps = details["statusHistory"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let line = |step: &Value| {
+            format!(
+                "{} at {}",
+                text(&step["status"]),
+                text(&step["statusChanged"])
+            )
+        };
+        Ok(steps.map(line).collect())
+    }
+
+    /// What the API shows of an `attachment` or a `correspondence`.
     ///
     /// # Errors
     ///
