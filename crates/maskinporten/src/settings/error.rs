@@ -37,7 +37,7 @@ impl SettingsError {
         let trouble = match error.classify() {
             serde_json::error::Category::Data => "not a JSON object",
             serde_json::error::Category::Eof => "JSON that ends too early",
-            _ => "not JSON, which has no comments and no trailing commas",
+            _ => "not JSON",
         };
         let (line, column) = (error.line(), error.column());
         Self::new(format!(

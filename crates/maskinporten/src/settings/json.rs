@@ -18,9 +18,13 @@ use super::{
 pub(super) fn read(name: &str, text: &str, section: &str) -> Result<Source, SettingsError> {
     let mut source = Source::default();
     // Windows editors begin a file with a byte order mark.
-    let text = text.trim_start_matches('\u{feff}');
+    let mut text = Zeroizing::new(text.trim_start_matches('\u{feff}').to_owned());
+    // .NET reads comments and trailing commas, so the files that people have are full of them. They become white
+    // space, which leaves the positions in errors right.
+    json_strip_comments::strip(&mut text)
+        .map_err(|_| SettingsError::new(format!("{name} has a `/` that begins no comment")))?;
     let mut object: Object<'_> =
-        serde_json::from_str(text).map_err(|error| SettingsError::json(name, &error))?;
+        serde_json::from_str(&text).map_err(|error| SettingsError::json(name, &error))?;
     for part in section.split(':') {
         let mut found = object
             .0
@@ -126,10 +130,30 @@ mod tests {
     }
 
     #[test]
+    fn comments_and_trailing_commas_are_read_as_dotnet_does() {
+        let text = r#"// Ours.
+        {
+            /* The client of the archive. */
+            "S": {
+                "ClientId": "a//b", // Not a comment in there.
+                "Jwk": {"kty": "RSA", /* , */ },
+            },
+        }"#;
+        assert_eq!(members(text, "S")[0], ("ClientId", "a//b".to_owned()));
+        let jwk: serde_json::Value = serde_json::from_str(&members(text, "S")[1].1).unwrap();
+        assert_eq!(jwk["kty"], "RSA");
+    }
+
+    #[test]
     fn errors_say_where_and_do_not_quote() {
         for (text, place) in [
-            ("{\n\"S\": \"canary\" // canary\n}", "line 2, column 15"),
-            (r#"{"S":{"Scope":"canary",}}"#, "line 1, column 24"),
+            (
+                "{\n\"S\": \"canary\" canary // canary\n}",
+                "line 2, column 15",
+            ),
+            (r#"{"S":{"Scope":"canary",,}}"#, "line 1, column 24"),
+            (r#"{"S":{"Scope":"canary"} /* canary"#, "ends too early"),
+            (r#"{"S":{"Scope":"canary"} / 2}"#, "begins no comment"),
             (r#"{"canary": "#, "ends too early"),
             (r#""canary""#, "not a JSON object"),
             ("", "ends too early"),
