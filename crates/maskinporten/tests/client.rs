@@ -307,3 +307,18 @@ async fn case_34_case_39_the_exchange_is_a_get_with_the_maskinporten_token() {
         }
     }
 }
+
+#[cfg(feature = "http-client")]
+#[tokio::test]
+async fn the_ready_made_client_sends_nothing_in_the_clear_to_another_machine() {
+    use tower::ServiceExt;
+
+    // An address that documentation has to itself (RFC 5737): nothing answers there, and nothing is sent.
+    let request = Request::get("http://192.0.2.1/")
+        .body(Full::default())
+        .unwrap();
+    let client = maskinporten::HttpClient::new().unwrap();
+    let error = client.oneshot(request).await.unwrap_err();
+    let mut causes = std::iter::successors(Some(&*error as &dyn std::error::Error), |e| e.source());
+    assert!(causes.any(|cause| cause.to_string() == "plain http is for loopback only"));
+}
