@@ -138,6 +138,10 @@ async fn case_15_the_empty_arrays_of_altinn_jwks_mean_nothing() {
         exported[empty] = json!([]);
     }
     signs_for(&read(&exported).unwrap(), &jwk()).await;
+    for empty in ["key_ops", "oth", "x5c"] {
+        exported[empty] = Value::Null;
+    }
+    read(&exported).unwrap();
     assert!(refused(read(&with("oth", json!([{"r": "AA"}])))).contains("`oth`"));
     assert!(refused(read(&with("key_ops", json!(["verify"])))).contains("`key_ops`"));
     assert!(read(&with("key_ops", json!(["sign"]))).is_ok());
@@ -169,6 +173,8 @@ async fn case_16_pem_is_read_as_pkcs8_and_pkcs1_with_and_without_headers() {
             ClientKey::from_base64_with_kid(&STANDARD.encode(&pem), "k").unwrap();
             ClientKey::from_base64_with_kid(&body, "k").unwrap();
             ClientKey::from_base64_with_kid(&pem, "k").unwrap();
+            // As a variable has it.
+            ClientKey::from_pem(&pem.replace(newline, "\\n"), "k").unwrap();
             assert!(refused(ClientKey::from_base64(&body)).contains("`kid`"));
         }
     }
@@ -221,6 +227,7 @@ async fn h5_base64_is_read_however_it_was_pasted() {
         wrapped.join("\r\n"),
         json.clone(),
         STANDARD.encode(format!("\u{feff}{json}")),
+        STANDARD.encode(&standard),
         STANDARD.encode(format!("[{json}]")),
         STANDARD.encode(format!("{{\"keys\":[{json}]}}")),
     ] {
@@ -329,6 +336,51 @@ async fn rs384_and_rs512_are_signed_as_they_say() {
         );
     }
     assert!(refused(read(&with("use", "enc"))).contains("`use`"));
+}
+
+/// The same key with a public exponent of 3, which needs primes that are not 1 modulo 3.
+fn with_exponent_3() -> Value {
+    use crypto_bigint::{BoxedUint, ConcatenatingMul};
+    loop {
+        let mut jwk = big_key(KeySize::Rsa2048);
+        let number = |name: &str| {
+            let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
+            BoxedUint::from_be_slice(&bytes, 1024).unwrap()
+        };
+        let one = BoxedUint::one_with_precision(1024);
+        let (p, q) = (
+            number("p").wrapping_sub(&one),
+            number("q").wrapping_sub(&one),
+        );
+        let three = BoxedUint::from(3_u64);
+        let divides = |n: &BoxedUint| {
+            let three = crypto_bigint::NonZero::new(three.clone()).unwrap();
+            bool::from(n.rem_vartime(&three).is_zero())
+        };
+        if divides(&p) || divides(&q) {
+            continue;
+        }
+        // d = (2·φ(n) + 1) / 3, which is whole because φ(n) is 1 modulo 3 for such primes.
+        let phi = p.concatenating_mul(&q);
+        let three = crypto_bigint::NonZero::new(BoxedUint::from(3_u64)).unwrap();
+        let (d, rest) = phi
+            .wrapping_add(&phi)
+            .wrapping_add(BoxedUint::one_with_precision(phi.bits_precision()))
+            .div_rem_vartime(&three);
+        assert!(bool::from(rest.is_zero()));
+        jwk["e"] = "Aw".into();
+        jwk["d"] = URL_SAFE_NO_PAD.encode(d.to_be_bytes()).into();
+        for computed in ["p", "q", "dp", "dq", "qi"] {
+            jwk.as_object_mut().unwrap().remove(computed);
+        }
+        return jwk;
+    }
+}
+
+#[test]
+fn h8_a_public_exponent_of_3_is_refused() {
+    let error = refused(read(&with_exponent_3()));
+    assert!(error.contains("is not 65537"), "{error}");
 }
 
 #[test]

@@ -45,13 +45,14 @@ impl Place {
     async fn configured() -> Result<Self, BoxError> {
         let settings = Settings::from_env()?;
         let environment = settings.environment();
-        let environment = environment.ok_or("the environment must be known beforehand")?;
+        let altinn = environment.and_then(|environment| environment.altinn());
+        let altinn = altinn.ok_or("which Altinn platform is meant is not known")?;
         let needed =
             |name: &str| env::var(name).map_err(|_| format!("the variable {name} is not set"));
         Ok(Self {
             source: settings.connect().await?,
             grant: settings.grant().clone(),
-            platform: environment.altinn().base_url().to_owned(),
+            platform: altinn.base_url().to_owned(),
             resource: needed("CORRESPONDENCE_RESOURCE")?,
             recipient: needed("CORRESPONDENCE_RECIPIENT")?,
             stub: None,

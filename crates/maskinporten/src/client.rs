@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, header};
 use http_body::Body;
 use http_body_util::Full;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use crate::{
@@ -68,7 +68,8 @@ impl<H> Maskinporten<H> {
         }
     }
 
-    async fn sign(&self, grant: &Grant) -> Result<String, Error> {
+    /// Signs an assertion, in an attempt that began at `began`.
+    async fn sign(&self, grant: &Grant, began: Instant) -> Result<String, Error> {
         let assertion = Assertion {
             algorithm: self.signer.algorithm(),
             kid: self.signer.kid(),
@@ -80,7 +81,7 @@ impl<H> Maskinporten<H> {
             .signing_input(SystemTime::now(), &jti()?)
             .map_err(|error| Error::sign(error.into()))?;
         let signing = self.signer.sign(input.as_bytes());
-        let signature = tokio::time::timeout(request::ATTEMPT_LIMIT, signing)
+        let signature = timeout_at(began + request::ATTEMPT_LIMIT, signing)
             .await
             .map_err(|_| Error::sign("the signer did not answer within 10 s".into()))?
             .map_err(Error::sign)?;
@@ -107,7 +108,8 @@ where
 {
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
         Box::pin(async move {
-            let assertion = self.sign(grant).await?;
+            let began = Instant::now();
+            let assertion = self.sign(grant, began).await?;
             // None of the form's characters needs escaping but the colons of the grant type.
             let form = format!(
                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
@@ -118,7 +120,7 @@ where
                 .body(Full::from(form))
                 .map_err(Error::permanent)?;
             let requested_at = Instant::now();
-            let answer = request::send(&self.http, Party::Maskinporten, request).await?;
+            let answer = request::send(&self.http, Party::Maskinporten, request, began).await?;
             let token = response::read_token(&answer, requested_at, SystemTime::now())?;
             warn_if_narrower(grant, &token);
             Ok(token)

@@ -5,6 +5,7 @@ use http::{Request, header};
 use http_body::Body;
 use http_body_util::Full;
 use serde::Deserialize;
+use tokio::time::Instant;
 use tower_service::Service;
 
 use crate::{
@@ -57,7 +58,7 @@ impl Environment {
             .header(header::ACCEPT, "application/json")
             .body(Full::default())
             .map_err(Error::permanent)?;
-        let answer = request::send(http, Party::Maskinporten, request).await?;
+        let answer = request::send(http, Party::Maskinporten, request, Instant::now()).await?;
         if !answer.status.is_success() {
             return Err(Error::status(Party::Maskinporten, answer.status, None));
         }

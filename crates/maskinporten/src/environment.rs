@@ -19,14 +19,14 @@ use crate::{
 ///
 /// let test: Environment = "test".parse()?;
 /// assert_eq!(test.issuer(), "https://test.maskinporten.no/");
-/// assert_eq!(test.altinn().base_url(), "https://platform.tt02.altinn.no");
+/// assert_eq!(test.altinn().unwrap().base_url(), "https://platform.tt02.altinn.no");
 /// # Ok::<(), maskinporten::EnvironmentError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Environment {
     issuer: Box<str>,
     token_endpoint: Uri,
-    altinn: AltinnPlatform,
+    altinn: Option<AltinnPlatform>,
 }
 
 impl Environment {
@@ -36,7 +36,7 @@ impl Environment {
         Self {
             issuer: "https://maskinporten.no/".into(),
             token_endpoint: Uri::from_static("https://maskinporten.no/token"),
-            altinn: AltinnPlatform::production(),
+            altinn: Some(AltinnPlatform::production()),
         }
     }
 
@@ -46,13 +46,13 @@ impl Environment {
         Self {
             issuer: "https://test.maskinporten.no/".into(),
             token_endpoint: Uri::from_static("https://test.maskinporten.no/token"),
-            altinn: AltinnPlatform::tt02(),
+            altinn: Some(AltinnPlatform::tt02()),
         }
     }
 
     /// Another installation. `issuer` becomes the assertion's `aud` exactly as it is written here: a trailing slash
-    /// is significant. Where the installation publishes metadata, [`discover`](Self::discover) is safer. The Altinn
-    /// platform is TT02 until [`with_altinn`](Self::with_altinn) says otherwise.
+    /// is significant. Where the installation publishes metadata, [`discover`](Self::discover) is safer. It pairs
+    /// with no Altinn platform until [`with_altinn`](Self::with_altinn) says with which.
     ///
     /// # Errors
     ///
@@ -78,22 +78,22 @@ impl Environment {
         Ok(Self {
             issuer: issuer.into(),
             token_endpoint,
-            altinn: AltinnPlatform::tt02(),
+            altinn: None,
         })
     }
 
-    /// Exchanges at another platform than the one that pairs with this Maskinporten by default.
+    /// Pairs this Maskinporten with another platform than it has by default.
     ///
     /// ```
     /// use maskinporten::{AltinnPlatform, Environment};
     ///
     /// let at23 = Environment::test().with_altinn("at23".parse::<AltinnPlatform>()?);
-    /// assert_eq!(at23.altinn().base_url(), "https://platform.at23.altinn.cloud");
+    /// assert_eq!(at23.altinn().unwrap().base_url(), "https://platform.at23.altinn.cloud");
     /// # Ok::<(), maskinporten::EnvironmentError>(())
     /// ```
     #[must_use]
     pub fn with_altinn(mut self, altinn: AltinnPlatform) -> Self {
-        self.altinn = altinn;
+        self.altinn = Some(altinn);
         self
     }
 
@@ -109,10 +109,10 @@ impl Environment {
         &self.token_endpoint
     }
 
-    /// The Altinn platform where tokens of this Maskinporten are exchanged.
+    /// The Altinn platform where tokens of this Maskinporten are exchanged, if it is known.
     #[must_use]
-    pub fn altinn(&self) -> &AltinnPlatform {
-        &self.altinn
+    pub fn altinn(&self) -> Option<&AltinnPlatform> {
+        self.altinn.as_ref()
     }
 }
 

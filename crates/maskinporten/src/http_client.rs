@@ -34,6 +34,14 @@ const LARGEST_HEAD: usize = 64 * 1024;
 /// It speaks HTTP/1.1 over TLS 1.2 or newer and verifies certificates as the platform does. Plain http goes to
 /// loopback only. It follows no redirects, reads no compressed answers, knows no cookies and no proxies, and gives up
 /// connecting after 3 s.
+///
+/// ```
+/// use maskinporten::{AltinnExchange, AltinnPlatform, HttpClient, TokenSource};
+///
+/// fn exchanged(maskinporten: impl TokenSource) -> std::io::Result<impl TokenSource> {
+///     Ok(AltinnExchange::new(maskinporten, &AltinnPlatform::tt02(), HttpClient::new()?))
+/// }
+/// ```
 #[derive(Clone)]
 pub struct HttpClient(Client<Connector, Full<Bytes>>);
 

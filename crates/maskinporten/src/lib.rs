@@ -9,15 +9,16 @@
 //! # Example
 //!
 //! ```no_run
-//! use maskinporten::{AltinnExchange, ClientKey, Environment, Grant, HttpClient, Maskinporten, Retry, TokenSource};
+//! use maskinporten::{
+//!     AltinnExchange, AltinnPlatform, ClientKey, Environment, Grant, HttpClient, Maskinporten, Retry, TokenSource,
+//! };
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let http = HttpClient::new()?;
-//! let environment = Environment::test();
 //! let key = ClientKey::from_base64(&std::fs::read_to_string("client.jwk.base64")?)?;
 //!
-//! let maskinporten = Maskinporten::new(environment.clone(), "my-client-id", key, http.clone());
-//! let altinn = AltinnExchange::new(Retry::new(maskinporten), environment.altinn(), http);
+//! let maskinporten = Maskinporten::new(Environment::test(), "my-client-id", key, http.clone());
+//! let altinn = AltinnExchange::new(Retry::new(maskinporten), &AltinnPlatform::tt02(), http);
 //!
 //! let token = altinn.fetch(&Grant::new("altinn:correspondence.write")?).await?;
 //! println!("good for {} s", token.lifetime().as_secs());
@@ -31,7 +32,9 @@
 //!   any tower service that sends `http::Request<Full<Bytes>>`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod advice;
 mod altinn;
+mod altinn_token;
 mod assertion;
 mod client;
 mod discover;
@@ -50,6 +53,7 @@ mod retry;
 mod settings;
 mod signer;
 mod source;
+mod system_user;
 mod token;
 mod url;
 
@@ -60,7 +64,7 @@ pub use {
     client::Maskinporten,
     environment::{Environment, EnvironmentError},
     error::Error,
-    grant::{Grant, GrantError, SystemUser},
+    grant::{Grant, GrantError},
     key::{ClientKey, KeyError},
     organisation::OrganisationNumber,
     platform::AltinnPlatform,
@@ -69,6 +73,7 @@ pub use {
     settings::{Settings, SettingsBuilder, SettingsError},
     signer::{Algorithm, Signer},
     source::TokenSource,
+    system_user::SystemUser,
     token::AccessToken,
 };
 

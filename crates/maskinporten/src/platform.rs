@@ -27,7 +27,7 @@ impl AltinnPlatform {
     ///
     /// # Errors
     ///
-    /// When it is not an absolute `https` URL (plain `http` is allowed to loopback only).
+    /// When it is not an absolute `https` URL (plain `http` is allowed to loopback only), or has a query.
     ///
     /// ```
     /// use maskinporten::AltinnPlatform;
@@ -37,6 +37,9 @@ impl AltinnPlatform {
     /// ```
     pub fn custom(base_url: &str) -> Result<Self, EnvironmentError> {
         secure_url(base_url, "the Altinn platform")?;
+        if base_url.contains(['?', '#']) {
+            return Err(EnvironmentError::new("the Altinn platform has a query"));
+        }
         Ok(Self::at(base_url.trim_end_matches('/')))
     }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use http::StatusCode;
 use serde::Deserialize;
 
+use crate::advice;
+
 /// How much of a text from the server is kept, in characters.
 const TEXT_LIMIT: usize = 512;
 
@@ -12,6 +14,16 @@ const TEXT_LIMIT: usize = 512;
 /// [what to do about it](https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking).
 ///
 /// Texts are kept to 512 characters, without control characters.
+///
+/// ```
+/// # fn log(error: &maskinporten::Error) {
+/// if let Some(refusal) = error.refusal() {
+///     let code = refusal.code().unwrap_or("no code");
+///     eprintln!("{} ({code}), trace {:?}", refusal.error(), refusal.trace_id());
+///     eprintln!("{}", refusal.advice().unwrap_or("see Digdir's troubleshooting page"));
+/// }
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Refusal {
     status: StatusCode,
@@ -77,24 +89,20 @@ impl Refusal {
     /// What to do about it, in one line, for the errors that are known.
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
-        let by_code = self.code().and_then(|code| {
-            ADVICE
-                .iter()
-                .find(|(known, _)| known.eq_ignore_ascii_case(code))
-        });
-        // Several errors have no number; they are known by a phrase of the description (protocol 4.2).
-        let by_phrase = || {
-            let description = self.description()?.to_ascii_lowercase();
-            PHRASES
-                .iter()
-                .find(|(phrase, _)| description.contains(phrase))
-        };
-        by_code.or_else(by_phrase).map(|(_, advice)| *advice)
+        advice::find(self.code(), self.description())
     }
 
     /// Whether the same grant, signed anew at once, is likely to be accepted: it was used before, or came too late.
     pub(crate) fn is_cured_by_new_assertion(&self) -> bool {
+        // The number is there only where `error_uri` is.
         matches!(self.code(), Some("MP-012" | "MP-130"))
+            || self.says("grant is used before")
+            || self.says("jwt is expired")
+    }
+
+    fn says(&self, phrase: &str) -> bool {
+        let description = self.description().unwrap_or_default();
+        description.to_ascii_lowercase().contains(phrase)
     }
 }
 
@@ -139,87 +147,6 @@ fn clean(text: &str) -> Box<str> {
         .collect::<String>()
         .into()
 }
-
-const ADVICE: [(&str, &str); 17] = [
-    (
-        "MP-011",
-        "the grant is malformed: check the client id and claims for stray white space",
-    ),
-    (
-        "MP-012",
-        "the grant was used before: sign a new one for every attempt",
-    ),
-    (
-        "MP-100",
-        "check the client id, and that it belongs to this environment",
-    ),
-    (
-        "MP-110",
-        "the audience is not the issuer: check the environment, trailing slash included",
-    ),
-    (
-        "MP-120",
-        "the certificate is expired, or a test certificate is used in production or the reverse",
-    ),
-    (
-        "MP-121",
-        "the key is over a year old: register it again, or a new one",
-    ),
-    (
-        "MP-122",
-        "the certificate belongs to another organisation than the client",
-    ),
-    ("MP-123", "`x5c` must be an array of certificates"),
-    (
-        "MP-124",
-        "the private key does not belong to this `kid`: check that key and `kid` are of one pair",
-    ),
-    ("MP-130", "the grant came too late: check the clock"),
-    (
-        "MP-200",
-        "add the scope to the client in Samarbeidsportalen, or correct its spelling",
-    ),
-    ("MP-201", "the scope is not for Maskinporten clients"),
-    (
-        "MP-250",
-        "ask the scope's owner to grant your organisation access, or set the consumer organisation you act for",
-    ),
-    (
-        "MP-251",
-        "the consumer must delegate the scope to your organisation in Altinn (in TT02 for test)",
-    ),
-    (
-        "MP-301",
-        "this Maskinporten does not know the type of `authorization_details`",
-    ),
-    (
-        "MP-302",
-        "take out what is not documented in `authorization_details`",
-    ),
-    (
-        "MP-303",
-        "the system user is not approved, or the organisation is not its owner, or `externalRef` differs from the request's",
-    ),
-];
-
-const PHRASES: [(&str, &str); 4] = [
-    (
-        "unknown key identifier",
-        "register the key on this client, check `kid` and client id, or wait up to two minutes after registering",
-    ),
-    (
-        "no key identifier (kid) provided",
-        "the client has registered keys: sign with one of them and its `kid`, not with a certificate",
-    ),
-    (
-        "issue time is after now",
-        "the clock of this machine is ahead: synchronise it",
-    ),
-    (
-        "combination consumer_org in claim",
-        "the consumer organisation is the client's own: leave it out",
-    ),
-];
 
 #[cfg(test)]
 mod tests {

@@ -3,14 +3,15 @@
 use std::{future::poll_fn, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use crate::{BoxError, Error, error::Party};
 
-/// The whole attempt: connecting, asking and reading the answer.
+/// The whole attempt: signing, connecting, asking and reading the answer.
 pub(crate) const ATTEMPT_LIMIT: Duration = Duration::from_secs(10);
 /// The largest answer that is read, in bytes. A token is one to two thousand.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -24,86 +25,67 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Sends `request` once. Redirects are errors, never followed: they would carry secrets to another host.
+/// Sends `request` once, in an attempt that began at `began`. Redirects are errors, never followed: they would carry
+/// secrets to another host.
 pub(crate) async fn send<H, B>(
     http: &H,
     party: Party,
-    request: Request<Full<Bytes>>,
-) -> Result<Answer, Error>
-where
-    H: Service<Request<Full<Bytes>>, Response = http::Response<B>> + Clone,
-    H::Error: Into<BoxError>,
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    tokio::time::timeout(ATTEMPT_LIMIT, exchange(http, party, request))
-        .await
-        .unwrap_or_else(|_| Err(Error::timeout(party, ATTEMPT_LIMIT)))
-}
-
-async fn exchange<H, B>(
-    http: &H,
-    party: Party,
     mut request: Request<Full<Bytes>>,
+    began: Instant,
 ) -> Result<Answer, Error>
 where
-    H: Service<Request<Full<Bytes>>, Response = http::Response<B>> + Clone,
+    H: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone,
     H::Error: Into<BoxError>,
     B: Body,
     B::Error: Into<BoxError>,
 {
     // Nothing here can decompress, so a compression bomb has nowhere to go off.
-    request.headers_mut().insert(
-        header::ACCEPT_ENCODING,
-        http::HeaderValue::from_static("identity"),
-    );
+    let identity = HeaderValue::from_static("identity");
+    request
+        .headers_mut()
+        .insert(header::ACCEPT_ENCODING, identity);
     let transport = |error: H::Error| Error::transport(party, error.into());
     // A clone, because a source is shared and calling a service needs it exclusively.
     let mut http = http.clone();
-    poll_fn(|cx| http.poll_ready(cx)).await.map_err(transport)?;
-    let response = http.call(request).await.map_err(transport)?;
+    let exchange = async {
+        poll_fn(|cx| http.poll_ready(cx)).await.map_err(transport)?;
+        let response = http.call(request).await.map_err(transport)?;
+        read(party, response).await
+    };
+    timeout_at(began + ATTEMPT_LIMIT, exchange)
+        .await
+        .unwrap_or_else(|_| Err(Error::timeout(party, ATTEMPT_LIMIT)))
+}
 
+async fn read<B>(party: Party, response: Response<B>) -> Result<Answer, Error>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
     let (head, body) = response.into_parts();
     if head.status.is_redirection() {
         return Err(Error::redirect(party, head.status));
     }
-    let body = if head.status.is_success() {
-        check_encoding(party, &head.headers)?;
-        read(body, BODY_LIMIT, party).await?
-    } else {
-        // The status alone says enough when there is nothing readable with it.
-        read(body, ERROR_BODY_LIMIT, party)
-            .await
-            .unwrap_or_default()
+    let good = head.status.is_success();
+    let encoding = head.headers.get(header::CONTENT_ENCODING);
+    if good && encoding.is_some_and(|encoding| encoding != "identity") {
+        let what = "it is compressed, which was not asked for";
+        return Err(Error::bad_response(party, what));
+    }
+    let limit = if good { BODY_LIMIT } else { ERROR_BODY_LIMIT };
+    let body = std::pin::pin!(Limited::new(body, limit)).collect().await;
+    let body = match body {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() && good => {
+            return Err(Error::bad_response(party, "it is larger than 64 KiB"));
+        }
+        // The status says enough of an answer that says no at such length.
+        Err(error) if error.is::<LengthLimitError>() => Bytes::new(),
+        Err(error) => return Err(Error::transport(party, error)),
     };
     Ok(Answer {
         status: head.status,
         headers: head.headers,
         body,
     })
-}
-
-fn check_encoding(party: Party, headers: &HeaderMap) -> Result<(), Error> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(Error::bad_response(
-            party,
-            "it is compressed, which was not asked for",
-        )),
-        _ => Ok(()),
-    }
-}
-
-async fn read<B>(body: B, limit: usize, party: Party) -> Result<Bytes, Error>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
-    let collected = std::pin::pin!(Limited::new(body, limit)).collect().await;
-    match collected {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Error::bad_response(party, "it is larger than 64 KiB"))
-        }
-        Err(error) => Err(Error::transport(party, error)),
-    }
 }

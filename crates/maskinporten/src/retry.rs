@@ -40,7 +40,8 @@ impl<S> Retry<S> {
     }
 
     /// Also tries other transient failures again, up to `attempts` times in all, with pauses of 250 ms doubling to
-    /// 5 s, each varied by half, and never shorter than the server's `Retry-After`.
+    /// 5 s, each varied by half, and never shorter than the server's `Retry-After`. An attempt that a new assertion
+    /// cures is still made twice.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = attempts;
@@ -152,7 +153,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn tries_once_more_at_once_what_a_new_assertion_cures() {
         let started = Instant::now();
-        for cured in [refused("MP-012"), refused("MP-130"), broken()] {
+        let unnumbered = |text: &str| {
+            let body = format!(r#"{{"error":"invalid_grant","error_description":"{text}"}}"#);
+            let refusal = Refusal::read(StatusCode::BAD_REQUEST, body.as_bytes()).unwrap();
+            Error::refused(Party::Maskinporten, refusal, None)
+        };
+        for cured in [
+            refused("MP-012"),
+            refused("MP-130"),
+            unnumbered("Grant is used before."),
+            unnumbered("Invalid assertion. JWT is expired"),
+            broken(),
+        ] {
             assert_eq!(outcome(1, vec![cured.clone()]).await, (true, 2));
             assert_eq!(outcome(1, vec![cured.clone(), cured]).await, (false, 2));
         }

@@ -229,6 +229,34 @@ async fn case_53_a_stalled_call_fails_after_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn case_53_signing_and_sending_share_the_ten_seconds() {
+    struct Slow;
+    impl Signer for Slow {
+        fn algorithm(&self) -> Algorithm {
+            Algorithm::Rs256
+        }
+        fn kid(&self) -> &str {
+            "slow"
+        }
+        fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_secs(6)).await;
+                Ok(Vec::new())
+            })
+        }
+    }
+    let http = tower::service_fn(|_: Request<Full<Bytes>>| async {
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        Ok::<_, Infallible>(token_answer())
+    });
+    let source = Maskinporten::new(Environment::test(), "me", Slow, http);
+    let started = Instant::now();
+    let error = source.fetch(&grant()).await.unwrap_err();
+    assert_eq!(started.elapsed(), Duration::from_secs(10));
+    assert!(error.is_timeout());
+}
+
+#[tokio::test(start_paused = true)]
 async fn h15_a_signer_that_hangs_or_fails_is_a_transient_error() {
     struct Hung;
     impl Signer for Hung {

@@ -151,7 +151,7 @@ fn the_official_section_is_read_with_every_member() {
     let environment = settings.environment().unwrap();
     assert_eq!(environment.issuer(), "https://test.maskinporten.no/");
     assert_eq!(
-        environment.altinn().base_url(),
+        environment.altinn().unwrap().base_url(),
         "https://platform.at23.altinn.cloud"
     );
     assert!(settings.exchanges());
@@ -252,7 +252,6 @@ fn later_sources_override_earlier_ones_member_by_member() {
             ("MASKINPORTEN_CLIENT_ID", CLIENT),
             ("MASKINPORTEN_SCOPES", "platform:scope"),
             ("MaskinportenSettings__Scope", "my:scope"),
-            ("MaskinportenSettings__Environment", " "),
             ("MaskinportenSettings__ExchangeToAltinnToken", "true"),
         ])
         .build()
@@ -390,7 +389,7 @@ fn exchanging_needs_a_platform_that_is_known() {
     assert!(at("", false).build().is_ok());
     let settings = at("http://127.0.0.1:8081", true).build().unwrap();
     let altinn = settings.environment().unwrap().altinn();
-    assert_eq!(altinn.base_url(), "http://127.0.0.1:8081");
+    assert_eq!(altinn.unwrap().base_url(), "http://127.0.0.1:8081");
 }
 
 #[test]
@@ -598,4 +597,52 @@ async fn an_unknown_well_known_url_is_read_when_connecting() {
         .unwrap()
         .downcast_ref::<maskinporten::Error>();
     assert!(cause.unwrap().is_transient());
+}
+
+#[test]
+fn a_kid_left_over_from_another_key_is_not_put_on_this_one() {
+    let variables = |key: &str| {
+        [
+            ("MaskinportenSettings__ClientId", CLIENT),
+            ("MaskinportenSettings__Environment", "test"),
+            ("MaskinportenSettings__Scope", "a:one"),
+            ("MaskinportenSettings__EncodedJwk", key),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let build = |kid: &str, key: &str| {
+        let earlier = document(&json!({"Kid": kid}));
+        let builder = Settings::builder().json("appsettings.json", earlier);
+        builder.vars(variables(key)).build()
+    };
+    let error = build("canary-of-the-old", &key().encoded).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("`Kid` (appsettings.json)"), "{error}");
+    assert!(
+        error.contains("EncodedJwk") && !error.contains("canary"),
+        "{error}"
+    );
+    // A key without a name takes the one that is there.
+    for (kid, key) in [("kid-of-the-jwk", &key().encoded), ("mine", &key().der)] {
+        assert_eq!(build(kid, key).unwrap().key().kid(), kid);
+    }
+}
+
+#[test]
+fn a_later_blank_takes_away_what_was_set() {
+    let earlier = document(&json!({"ConsumerOrgNo": "910753614", "ExhangeToAltinnToken": true}));
+    let settings = Settings::builder()
+        .json("appsettings.json", earlier)
+        .vars([
+            ("MaskinportenSettings__ClientId", CLIENT),
+            ("MaskinportenSettings__Environment", "test"),
+            ("MaskinportenSettings__Scope", "a:one"),
+            ("MaskinportenSettings__EncodedJwk", &key().encoded),
+            ("MaskinportenSettings__ConsumerOrgNo", ""),
+            ("MaskinportenSettings__ExhangeToAltinnToken", " "),
+        ])
+        .build()
+        .unwrap();
+    assert_eq!(settings.grant().consumer_org(), None);
+    assert!(!settings.exchanges());
 }

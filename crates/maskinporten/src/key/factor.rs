@@ -19,11 +19,11 @@ pub(super) fn complete(n: &[u8], e: &[u8], d: &[u8]) -> Option<[Zeroizing<Vec<u8
     let (p, q) = primes(&n, &e, &d)?;
     let one = BoxedUint::one_with_precision(bits);
     let exponent = |prime: &BoxedUint| {
-        let below = NonZero::new(prime.wrapping_sub(&one)).into_option()?;
+        let below = Zeroizing::new(NonZero::new(prime.wrapping_sub(&one)).into_option()?);
         Some(Zeroizing::new(d.rem_vartime(&below)))
     };
     let (dp, dq) = (exponent(&p)?, exponent(&q)?);
-    let modulus = Odd::new((*p).clone()).into_option()?;
+    let modulus = Zeroizing::new(Odd::new((*p).clone()).into_option()?);
     let qi = Zeroizing::new(q.invert_odd_mod(&modulus).into_option()?);
     Some([p, q, dp, dq, qi].map(|value| Zeroizing::new(value.to_be_bytes().into_vec())))
 }
@@ -52,19 +52,19 @@ fn primes(
     let minus_one = one.neg();
     for base in 2..BASES {
         let base = BoxedUint::from(u64::from(base)).resize(n.bits_precision());
-        let mut x = BoxedMontyForm::new(base, &params).pow(&odd_part);
-        if x == one || x == minus_one {
+        let mut x = Zeroizing::new(BoxedMontyForm::new(base, &params).pow(&odd_part));
+        if *x == one || *x == minus_one {
             continue;
         }
         for _ in 0..twos {
-            let square = x.square();
-            if square == one {
+            let square = Zeroizing::new(x.square());
+            if *square == one {
                 let difference = Zeroizing::new(x.sub(&one).retrieve());
                 let p = Zeroizing::new(difference.gcd(n));
                 let q = n.checked_div(&p).into_option().map(Zeroizing::new)?;
                 return Some((p, q));
             }
-            if square == minus_one {
+            if *square == minus_one {
                 break;
             }
             x = square;

@@ -24,11 +24,9 @@ struct Jwk<'a> {
     #[serde(rename = "use")]
     usage: Option<String>,
     /// `altinn-jwks` writes empty arrays here, which mean nothing.
-    #[serde(default)]
-    key_ops: Vec<String>,
+    key_ops: Option<Vec<String>>,
     /// More than two primes. Nobody makes such keys, and no library here can use them.
-    #[serde(default)]
-    oth: Vec<serde::de::IgnoredAny>,
+    oth: Option<Vec<serde::de::IgnoredAny>>,
     n: Option<&'a str>,
     e: Option<&'a str>,
     d: Option<&'a str>,
@@ -95,10 +93,11 @@ fn check_purpose(jwk: &Jwk<'_>) -> Result<(), KeyError> {
     if jwk.usage.as_deref().is_some_and(|usage| usage != "sig") {
         return Err(KeyError::new("`use` says that it is not for signing"));
     }
-    if !jwk.key_ops.is_empty() && !jwk.key_ops.iter().any(|op| op == "sign") {
+    let operations = jwk.key_ops.as_deref().unwrap_or_default();
+    if !operations.is_empty() && !operations.iter().any(|operation| operation == "sign") {
         return Err(KeyError::new("`key_ops` says that it is not for signing"));
     }
-    if !jwk.oth.is_empty() {
+    if jwk.oth.as_ref().is_some_and(|others| !others.is_empty()) {
         return Err(KeyError::new(
             "`oth`: keys of more than two primes are not supported",
         ));

@@ -26,16 +26,15 @@ const MODULUS_LENGTHS: std::ops::RangeInclusive<usize> = 256..=1024;
 ///
 /// Read from a JWK, from base64 of one (`EncodedJwk`, what `altinn-jwks export key --base64` prints), or from PEM.
 /// It is parsed once and tried once, so that a key that does not work fails at start-up. A key that was read is held
-/// by aws-lc; the buffers it was read from are wiped.
+/// by aws-lc; the buffers of our own that it came through are wiped.
 ///
 /// ```
-/// # use maskinporten::ClientKey;
+/// use maskinporten::{ClientKey, Signer};
+///
 /// match ClientKey::from_jwk(r#"{"kty":"EC","crv":"P-256"}"#) {
 ///     Ok(key) => println!("signs as {}", key.kid()),
 ///     Err(error) => assert!(error.to_string().contains("RSA")),
 /// }
-/// # trait Kid { fn kid(&self) -> &str; }
-/// # impl Kid for ClientKey { fn kid(&self) -> &str { maskinporten::Signer::kid(self) } }
 /// ```
 #[derive(Clone)]
 pub struct ClientKey {
@@ -62,6 +61,14 @@ impl ClientKey {
     /// # Errors
     ///
     /// Those of [`from_jwk`](Self::from_jwk), and when a set of several keys has none of that name.
+    ///
+    /// ```
+    /// use maskinporten::ClientKey;
+    ///
+    /// let set = r#"{"keys":[{"kty":"RSA","kid":"old"},{"kty":"RSA","kid":"new"}]}"#;
+    /// let error = ClientKey::from_jwk_with_kid(set, "new").unwrap_err();
+    /// assert!(error.to_string().contains("`n` is missing"));
+    /// ```
     pub fn from_jwk_with_kid(json: &str, kid: &str) -> Result<Self, KeyError> {
         jwk::read(json, Some(kid))
     }
@@ -72,6 +79,13 @@ impl ClientKey {
     /// # Errors
     ///
     /// When it is neither base64 nor JSON, and those of [`from_jwk`](Self::from_jwk).
+    ///
+    /// ```no_run
+    /// use maskinporten::ClientKey;
+    ///
+    /// let key = ClientKey::from_base64(&std::env::var("MASKINPORTEN_KEY")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_base64(text: &str) -> Result<Self, KeyError> {
         encoded::read(text, None)
     }
@@ -87,11 +101,19 @@ impl ClientKey {
     }
 
     /// Reads the first private key of a PEM file: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). It signs
-    /// with `RS256`.
+    /// with `RS256`. Line breaks may be written `\n`, as they often are in variables.
     ///
     /// # Errors
     ///
     /// When there is no such key in it, when it is encrypted, not RSA or not of 2048 to 8192 bits.
+    ///
+    /// ```no_run
+    /// use maskinporten::ClientKey;
+    ///
+    /// let pem = std::fs::read_to_string("client.pem")?;
+    /// let key = ClientKey::from_pem(&pem, "the-kid-it-is-registered-under")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn from_pem(pem: &str, kid: &str) -> Result<Self, KeyError> {
         pem::read(pem, kid)
     }

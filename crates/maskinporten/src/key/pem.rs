@@ -1,20 +1,31 @@
 //! Private keys as PEM (RFC 7468) and DER.
 
 use aws_lc_rs::{error::KeyRejected, rsa::KeyPair};
-use rustls_pki_types::{PrivateKeyDer, pem::PemObject};
+use zeroize::Zeroizing;
 
-use super::{ClientKey, KeyError};
+use super::{ClientKey, KeyError, encoded};
 use crate::Algorithm;
 
+/// The blocks that hold a key that can be used: PKCS#8 and PKCS#1.
+const LABELS: [&str; 2] = ["PRIVATE KEY", "RSA PRIVATE KEY"];
+
 pub(super) fn read(pem: &str, kid: &str) -> Result<ClientKey, KeyError> {
-    // A byte order mark is what Windows editors put in front.
-    let pem = pem.trim_start_matches('\u{feff}');
-    match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
-        Ok(PrivateKeyDer::Pkcs8(der)) => from_der(der.secret_pkcs8_der(), kid),
-        Ok(PrivateKeyDer::Pkcs1(der)) => from_der(der.secret_pkcs1_der(), kid),
-        Ok(_) => Err(not_rsa()),
-        Err(_) => Err(KeyError::new(what_it_is_instead(pem))),
+    // Variables often have `\n` where the file had a line break.
+    let pem = Zeroizing::new(pem.replace("\\n", "\n"));
+    let Some(block) = LABELS.iter().find_map(|label| block(&pem, label)) else {
+        return Err(what_it_is_instead(&pem));
+    };
+    if block.contains("Proc-Type:") {
+        return Err(encrypted());
     }
+    from_der(&encoded::decode(block)?, kid)
+}
+
+/// What stands between the marks of the first block of that kind.
+fn block<'a>(pem: &'a str, label: &str) -> Option<&'a str> {
+    let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
+    let (block, _) = rest.split_once(&format!("-----END {label}-----"))?;
+    Some(block)
 }
 
 /// Reads the DER of PKCS#8 or PKCS#1, whichever it is.
@@ -47,15 +58,23 @@ fn not_rsa() -> KeyError {
     KeyError::new("it is not RSA: Maskinporten accepts no elliptic-curve keys")
 }
 
-fn what_it_is_instead(pem: &str) -> &'static str {
+fn encrypted() -> KeyError {
+    KeyError::new("the PEM is encrypted: decrypt it first (`openssl pkey -in key.pem`)")
+}
+
+fn what_it_is_instead(pem: &str) -> KeyError {
     let has = |label: &str| pem.contains(&format!("-----BEGIN {label}-----"));
-    if has("ENCRYPTED PRIVATE KEY") || pem.contains("Proc-Type: 4,ENCRYPTED") {
-        "the PEM is encrypted: decrypt it first (`openssl pkcs8 -in key.pem`)"
+    if has("ENCRYPTED PRIVATE KEY") {
+        encrypted()
+    } else if has("EC PRIVATE KEY") {
+        not_rsa()
+    } else if LABELS.into_iter().any(has) {
+        KeyError::new("the PEM ends too early")
     } else if has("PUBLIC KEY") || has("RSA PUBLIC KEY") {
-        "the PEM holds a public key, and the private key is needed"
+        KeyError::new("the PEM holds a public key, and the private key is needed")
     } else if has("CERTIFICATE") {
-        "the PEM holds a certificate and no private key"
+        KeyError::new("the PEM holds a certificate and no private key")
     } else {
-        "there is no private key in the PEM"
+        KeyError::new("there is no private key in the PEM")
     }
 }

@@ -9,11 +9,11 @@ use http_body_util::Full;
 use tower_service::Service;
 
 use super::{Settings, SettingsError};
-use crate::{BoxError, Maskinporten, Retry, TokenSource};
+use crate::{AltinnExchange, BoxError, Maskinporten, Retry, TokenSource};
 
 impl Settings {
     /// Makes the source that these settings describe, with an [`HttpClient`](crate::HttpClient) of its own:
-    /// [`Maskinporten`], [`Retry`], and [`AltinnExchange`](crate::AltinnExchange) if it is asked for.
+    /// [`Maskinporten`], [`Retry`], and [`AltinnExchange`] if it is asked for.
     ///
     /// The network is used only when the installation's metadata has to be read (a `MASKINPORTEN_WELL_KNOWN_URL` that
     /// is neither production nor test).
@@ -47,6 +47,15 @@ impl Settings {
 
     /// Makes the source that these settings describe, over an HTTP client of yours.
     ///
+    /// ```
+    /// use maskinporten::{HttpClient, Settings};
+    ///
+    /// async fn connect(settings: &Settings, shared: HttpClient) -> Result<(), Box<dyn std::error::Error>> {
+    ///     let source = settings.connect_over(shared).await?;
+    /// #   Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the installation's metadata has to be read and cannot be had; the source is an [`Error`](crate::Error).
@@ -74,9 +83,16 @@ impl Settings {
             self.key.clone(),
             http.clone(),
         ));
-        Ok(match &self.exchange {
-            Some(exchange) => exchange.around(maskinporten, http),
-            None => Arc::new(maskinporten),
-        })
+        let Some(exchange) = &self.exchange else {
+            return Ok(Arc::new(maskinporten));
+        };
+        let mut altinn = AltinnExchange::new(maskinporten, &exchange.altinn, http);
+        if exchange.test_org {
+            altinn = altinn.as_test_org();
+        }
+        if let Some((name, password)) = &exchange.enterprise_user {
+            altinn = altinn.with_enterprise_user(name, password);
+        }
+        Ok(Arc::new(altinn))
     }
 }

@@ -1,23 +1,18 @@
 //! Whether and where tokens are exchanged at Altinn.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
-use bytes::Bytes;
-use http::Request;
-use http_body::Body;
-use http_body_util::Full;
-use tower_service::Service;
 use zeroize::Zeroizing;
 
 use super::{SettingsError, dotnet, given::Given, merged::Merged};
-use crate::{AltinnExchange, AltinnPlatform, BoxError, TokenSource};
+use crate::AltinnPlatform;
 
 /// An exchange that is asked for.
 #[derive(Clone)]
 pub(super) struct Exchange {
-    altinn: AltinnPlatform,
-    test_org: bool,
-    enterprise_user: Option<(String, Zeroizing<String>)>,
+    pub(super) altinn: AltinnPlatform,
+    pub(super) test_org: bool,
+    pub(super) enterprise_user: Option<(String, Zeroizing<String>)>,
 }
 
 /// Reads the platform, if one is named.
@@ -64,33 +59,6 @@ fn enterprise_user(merged: &Merged) -> Option<(String, Zeroizing<String>)> {
         name.text().to_owned(),
         Zeroizing::new(password.text().to_owned()),
     ))
-}
-
-impl Exchange {
-    /// Exchanges the tokens of `source`.
-    pub(super) fn around<S, H, B>(&self, source: S, http: H) -> Arc<dyn TokenSource>
-    where
-        S: TokenSource + 'static,
-        H: Service<Request<Full<Bytes>>, Response = http::Response<B>>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        H::Error: Into<BoxError>,
-        H::Future: Send,
-        B: Body + Send,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
-        let mut exchange = AltinnExchange::new(source, &self.altinn, http);
-        if self.test_org {
-            exchange = exchange.as_test_org();
-        }
-        if let Some((name, password)) = &self.enterprise_user {
-            exchange = exchange.with_enterprise_user(name, password);
-        }
-        Arc::new(exchange)
-    }
 }
 
 impl fmt::Debug for Exchange {

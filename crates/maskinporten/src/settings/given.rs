@@ -14,6 +14,8 @@ pub(super) struct Given {
     pub(super) member: &'static str,
     /// `variable X`, or a file's name.
     pub(super) origin: String,
+    /// Which of the sources it is from, counted as they are merged.
+    pub(super) source: usize,
     value: Zeroizing<String>,
 }
 
@@ -22,6 +24,7 @@ impl Given {
         Self {
             member,
             origin,
+            source: 0,
             value,
         }
     }
@@ -53,18 +56,22 @@ impl fmt::Display for Given {
 #[derive(Default)]
 pub(super) struct Source {
     pub(super) given: Vec<Given>,
+    /// Members that are there with a blank value.
+    pub(super) blank: Vec<&'static str>,
     /// What is in the section and is no member of it, with its origin.
     pub(super) unknown: Vec<String>,
 }
 
 impl Source {
-    /// Adds a value; a blank one counts as not set, as it does for the official client.
+    /// Adds a value; a blank one counts as not set, as it does for the official client, and takes away what an
+    /// earlier source has set.
     ///
     /// # Errors
     ///
     /// When the member is there already, in another spelling, with another value.
     pub(super) fn add(&mut self, given: Given) -> Result<(), SettingsError> {
         if given.text().is_empty() {
+            self.blank.push(given.member);
             return Ok(());
         }
         match self.given.iter().find(|twin| twin.member == given.member) {

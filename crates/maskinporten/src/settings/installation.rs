@@ -20,9 +20,7 @@ impl Installation {
     /// The Altinn platform that pairs with it; that of an installation of one's own is nobody's to guess.
     pub(super) fn altinn(&self) -> Option<&AltinnPlatform> {
         match self {
-            Self::Known(environment) => {
-                known(environment.token_endpoint()).map(|_| environment.altinn())
-            }
+            Self::Known(environment) => environment.altinn(),
             Self::Published { .. } => None,
         }
     }

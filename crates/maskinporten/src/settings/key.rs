@@ -1,7 +1,7 @@
 //! The private key, in whichever form it is given.
 
 use super::{SettingsError, app, dotnet, given::Given, merged::Merged, nais};
-use crate::ClientKey;
+use crate::{ClientKey, Signer};
 
 /// The members that hold a key that can be used.
 const JWKS: [&str; 3] = [dotnet::ENCODED_JWK, app::JWK, app::JWK_BASE64];
@@ -35,9 +35,18 @@ pub(super) fn read(merged: &Merged) -> Result<ClientKey, SettingsError> {
             "certificates are not supported yet: register a JWK on the client, and give it as `EncodedJwk`",
         ));
     }
-    match merged.get(dotnet::KID) {
-        Some(kid) => ClientKey::from_base64_with_kid(given.text(), kid.text()),
-        None => ClientKey::from_base64(given.text()),
+    let Some(kid) = merged.get(dotnet::KID) else {
+        return ClientKey::from_base64(given.text())
+            .map_err(|error| SettingsError::invalid(given, error));
+    };
+    // A `Kid` beside the key or after it renames it. One from an earlier source names a key that has no name of its
+    // own; of a key that has another, it is a left-over of the key before.
+    if kid.source < given.source
+        && let Ok(key) = ClientKey::from_base64(given.text())
+        && key.kid() != kid.text()
+    {
+        return Err(SettingsError::differ(kid, given, "different keys"));
     }
-    .map_err(|error| SettingsError::invalid(given, error))
+    ClientKey::from_base64_with_kid(given.text(), kid.text())
+        .map_err(|error| SettingsError::invalid(given, error))
 }

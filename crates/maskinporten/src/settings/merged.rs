@@ -11,6 +11,7 @@ pub(super) struct Merged {
     section: String,
     pub(super) given: Vec<Given>,
     pub(super) unknown: Vec<String>,
+    sources: usize,
 }
 
 impl Merged {
@@ -19,6 +20,7 @@ impl Merged {
             section: section.to_owned(),
             given: Vec::new(),
             unknown: Vec::new(),
+            sources: 0,
         }
     }
 
@@ -30,7 +32,11 @@ impl Merged {
     /// together they would be credentials that belong to neither client (altinn-studio#19890).
     pub(super) fn add(&mut self, source: Source) -> Result<(), SettingsError> {
         key::check_single(&source.given)?;
-        for given in source.given {
+        self.sources += 1;
+        self.given
+            .retain(|held| is_identity(held) || !source.blank.contains(&held.member));
+        for mut given in source.given {
+            given.source = self.sources;
             match self.given.iter_mut().find(|held| is_same(held, &given)) {
                 None => self.given.push(given),
                 Some(held) if is_identity(&given) && !says_the_same(held, &given) => {
@@ -199,8 +205,14 @@ mod tests {
         merged.add(later).unwrap();
         let scope = merged.get(dotnet::SCOPE).unwrap();
         assert_eq!((scope.text(), &*scope.origin), ("b:two", "later"));
-        // Blank is not set, and overrides nothing.
-        assert_eq!(merged.get(dotnet::RESOURCE).unwrap().origin, "test");
+        // Blank is not set, whatever was set before.
+        assert!(merged.get(dotnet::RESOURCE).is_none());
+        // But who the client is, is not blanked out.
+        let mut merged = Merged::of(&[(dotnet::CLIENT_ID, "id")]);
+        merged
+            .add(source("later", &[(dotnet::CLIENT_ID, "")]))
+            .unwrap();
+        assert_eq!(merged.get(dotnet::CLIENT_ID).unwrap().text(), "id");
     }
 
     #[test]

@@ -36,8 +36,9 @@ const DEFAULT_SECTION: &str = "MaskinportenSettings";
 /// - the variables of NAIS: `MASKINPORTEN_CLIENT_ID`, `_CLIENT_JWK`, `_SCOPES`, `_WELL_KNOWN_URL`, `_ISSUER` and
 ///   `_TOKEN_ENDPOINT`.
 ///
-/// A blank value counts as not set. Of several sources, the later overrides the earlier, member by member; but who the
-/// client is (its id, key and `kid`) is never put together from sources that contradict each other. Once built, nothing
+/// A blank value counts as not set. Of several sources, the later overrides the earlier, member by member; but sources
+/// that contradict each other about who the client is (its id, key and `kid`) are refused: keep each client's in one
+/// place, or in sections of their own. Once built, nothing
 /// of the private key is held but the [`ClientKey`].
 ///
 /// ```no_run
