@@ -33,8 +33,16 @@ impl Now {
     pub(crate) fn read() -> Self {
         Self {
             instant: Instant::now(),
-            wall_offset: platform::wall_offset(),
-            slept: platform::slept,
+            wall_offset: wall_offset(),
+            slept,
+        }
+    }
+
+    /// This moment, to measure from.
+    pub(crate) fn anchor(&self) -> Anchor {
+        Anchor {
+            wall_offset: self.wall_offset,
+            slept: (self.slept)(),
         }
     }
 
@@ -49,15 +57,10 @@ impl Now {
     }
 }
 
-impl Anchor {
-    /// Reads the clocks.
-    pub(crate) fn read() -> Self {
-        Self {
-            wall_offset: platform::wall_offset(),
-            slept: platform::slept(),
-        }
-    }
-}
+#[cfg(test)]
+use fake::{slept, wall_offset};
+#[cfg(not(test))]
+use platform::{slept, wall_offset};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
@@ -114,13 +117,45 @@ mod platform {
     }
 }
 
+/// Clocks that tests can move, in their own thread.
+#[cfg(test)]
+pub(crate) mod fake {
+    use std::{cell::Cell, time::Duration};
+
+    use super::platform;
+
+    thread_local! {
+        static WALL: Cell<i64> = const { Cell::new(0) };
+        static ASLEEP: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    }
+
+    pub(super) fn wall_offset() -> i64 {
+        platform::wall_offset() + WALL.get()
+    }
+
+    pub(super) fn slept() -> Duration {
+        platform::slept() + ASLEEP.get()
+    }
+
+    /// The machine sleeps: the wall clock goes on, timers do not.
+    pub(crate) fn sleep(duration: Duration) {
+        ASLEEP.set(ASLEEP.get() + duration);
+        set_wall_clock(i64::try_from(duration.as_nanos()).unwrap());
+    }
+
+    /// Somebody moves the wall clock by that many nanoseconds.
+    pub(crate) fn set_wall_clock(by: i64) {
+        WALL.set(WALL.get() + by);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn clocks_agree_while_nothing_happens() {
-        let anchor = Anchor::read();
+        let anchor = Now::read().anchor();
         let now = Now::read();
         assert!(!now.disagrees_with(anchor));
         assert!(now.slept_since(anchor) < Duration::from_secs(1));

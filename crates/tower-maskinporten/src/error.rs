@@ -63,6 +63,9 @@ impl TokenUnavailable {
 impl fmt::Display for TokenUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.why {
+            Why::Failing { attempts: 1, .. } => {
+                f.write_str("no usable token: the attempt to get one has failed")
+            }
             Why::Failing { attempts, since } => write!(
                 f,
                 "no usable token: {attempts} attempts have failed in {} s",

@@ -1,5 +1,7 @@
 //! The layer: what is configured once.
 
+use std::fmt;
+
 use tower_layer::Layer;
 
 use crate::{BearerAuth, NoReplay, Origins, ReplayClones, Tokens};
@@ -12,8 +14,9 @@ use crate::{BearerAuth, NoReplay, Origins, ReplayClones, Tokens};
 ///   service ready, and then fail with [`TokenUnavailable`](crate::TokenUnavailable).
 /// - A 401 that blames the token has it refreshed; told how, the layer [sends the request once more](Self::replaying).
 ///
-/// Put it *below* a retry layer, so that every retry gets a current token, and anywhere around a layer that follows
-/// redirects: the origin is checked for each request that passes.
+/// Put it *below* a retry layer, so that every retry gets a current token, and *below* whatever follows redirects: the
+/// origin is then checked for each hop. What follows redirects below this layer must itself take the header off when
+/// the origin changes, as tower-http's standard policy and reqwest do.
 ///
 /// ```
 /// use maskinporten::{Grant, TokenSource};
@@ -31,7 +34,7 @@ use crate::{BearerAuth, NoReplay, Origins, ReplayClones, Tokens};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BearerAuthLayer<R = NoReplay> {
     tokens: Tokens,
     origins: Origins,
@@ -72,19 +75,33 @@ impl<R> BearerAuthLayer<R> {
     /// # }
     /// ```
     #[must_use]
-    pub fn replaying<C>(self, copy: C) -> BearerAuthLayer<C> {
-        BearerAuthLayer {
-            tokens: self.tokens,
-            origins: self.origins,
-            overriding: self.overriding,
-            replay: copy,
-        }
+    pub fn replaying<B, C: Fn(&B) -> Option<B>>(self, copy: C) -> BearerAuthLayer<C> {
+        self.with_replay(copy)
     }
 
     /// Like [`replaying`](Self::replaying), for bodies that are `Clone`.
     #[must_use]
     pub fn replaying_clones(self) -> BearerAuthLayer<ReplayClones> {
-        self.replaying(ReplayClones)
+        self.with_replay(ReplayClones)
+    }
+
+    fn with_replay<C>(self, replay: C) -> BearerAuthLayer<C> {
+        BearerAuthLayer {
+            tokens: self.tokens,
+            origins: self.origins,
+            overriding: self.overriding,
+            replay,
+        }
+    }
+}
+
+impl<R> fmt::Debug for BearerAuthLayer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BearerAuthLayer")
+            .field("tokens", &self.tokens)
+            .field("origins", &self.origins)
+            .field("overriding", &self.overriding)
+            .finish_non_exhaustive()
     }
 }
 

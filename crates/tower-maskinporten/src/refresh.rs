@@ -9,24 +9,33 @@ use std::sync::{Arc, Weak, atomic::Ordering};
 use maskinporten::{AccessToken, Error};
 use tokio::{
     runtime::Handle,
-    time::{Instant, sleep_until, timeout},
+    time::{sleep_until, timeout},
 };
 
 use crate::{
     clock::{Anchor, Now},
     schedule,
+    slot::Lead,
     tokens::Shared,
 };
 
-/// Starts a flight on the caller's runtime unless one is under way or it is too early, and sees to it that there is a
-/// refresher. False when there is no runtime to do so.
-pub(crate) fn fly(shared: &Arc<Shared>) -> bool {
+/// What came of an attempt to start a flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takeoff {
+    Started,
+    /// One is under way, or it is too early.
+    NotDue,
+    /// There is no runtime, or it is shutting down.
+    NoRuntime,
+}
+
+/// Starts a flight on the caller's runtime if one is due, and sees to it that there is a refresher.
+pub(crate) fn fly(shared: &Arc<Shared>) -> Takeoff {
     let Ok(runtime) = Handle::try_current() else {
-        return false;
+        return Takeoff::NoRuntime;
     };
     ensure_refresher(shared, &runtime);
-    start_flight(shared, &runtime);
-    true
+    start_flight(shared, &runtime)
 }
 
 /// Starts a refresher if there is none. It notices by itself what is due.
@@ -47,15 +56,13 @@ impl Running {
         while let Some(shared) = self.0.upgrade() {
             let mut changed = shared.slot.subscribe();
             let now = Now::read();
-            let due = |at: &Instant| *at <= now.instant;
-            if shared.slot.look_again_at(&now).as_ref().is_some_and(due) {
+            let due = shared.slot.look_again_at(&now);
+            if due.is_some_and(|due| due <= now.instant) {
                 start_flight(&shared, &Handle::current());
             }
             let soon = now.instant + schedule::LONGEST_SLEEP;
-            let wake = shared
-                .slot
-                .look_again_at(&now)
-                .map_or(soon, |at| at.min(soon));
+            let look_again_at = shared.slot.look_again_at(&now);
+            let wake = look_again_at.map_or(soon, |at| at.min(soon));
             drop(shared);
             tokio::select! {
                 () = sleep_until(wake) => {}
@@ -70,38 +77,45 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
             shared.refreshing.store(false, Ordering::Release);
+            // Those who wait start another.
+            shared.slot.stir();
         }
     }
 }
 
-fn start_flight(shared: &Arc<Shared>, runtime: &Handle) {
-    let Some(limit) = shared.slot.lead(&Now::read()) else {
-        return;
+fn start_flight(shared: &Arc<Shared>, runtime: &Handle) -> Takeoff {
+    let now = Now::read();
+    let Some(lead) = shared.slot.lead(&now) else {
+        return Takeoff::NotDue;
     };
     let flight = Flight {
         shared: Arc::downgrade(shared),
-        began: Instant::now(),
-        anchor: Anchor::read(),
+        lead,
+        anchor: now.anchor(),
         landed: false,
     };
     let source = Arc::clone(&shared.source);
     let grant = shared.grant.clone();
+    let before = Arc::clone(&shared.slot.load());
     let task = runtime.spawn(async move {
-        let outcome = timeout(limit, source.fetch(&grant)).await;
+        let outcome = timeout(lead.limit, source.fetch(&grant)).await;
         flight.land(outcome.unwrap_or_else(|_| {
-            Err(Error::transient(format!(
-                "no token within {} ms",
-                limit.as_millis()
-            )))
+            let limit = lead.limit.as_millis();
+            Err(Error::transient(format!("no token within {limit} ms")))
         }));
     });
+    // A runtime that is shutting down drops what it is given.
+    if task.is_finished() && Arc::ptr_eq(&before, &shared.slot.load()) {
+        return Takeoff::NoRuntime;
+    }
     shared.tasks().flight = Some(task.abort_handle());
+    Takeoff::Started
 }
 
 /// The duty to tell the slot how a fetch ended, however it does.
 struct Flight {
     shared: Weak<Shared>,
-    began: Instant,
+    lead: Lead,
     anchor: Anchor,
     landed: bool,
 }
@@ -113,8 +127,8 @@ impl Flight {
             return;
         };
         match outcome {
-            Ok(token) => shared.slot.publish(&token, self.anchor),
-            Err(error) => shared.slot.fail(error, self.began),
+            Ok(token) => shared.slot.publish(self.lead, &token, self.anchor),
+            Err(error) => shared.slot.fail(self.lead, error),
         }
     }
 }
@@ -129,11 +143,10 @@ impl Drop for Flight {
         };
         if std::thread::panicking() {
             // With a pause before the next, as after any failure.
-            shared
-                .slot
-                .fail(Error::transient("the token source panicked"), self.began);
+            let error = Error::transient("the token source panicked");
+            shared.slot.fail(self.lead, error);
         } else {
-            shared.slot.abandon();
+            shared.slot.abandon(self.lead);
         }
     }
 }

@@ -11,6 +11,10 @@ pub(crate) const SPACING: Duration = Duration::from_secs(1);
 pub(crate) const DOUBT_WAIT: Duration = Duration::from_secs(2);
 /// How long a request waits for a token when there is none.
 pub(crate) const COLD_WAIT: Duration = Duration::from_secs(15);
+/// The longest that a request can be told to wait.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long somebody who waits leaves the refresher before doing its work.
+pub(crate) const BLINK: Duration = Duration::from_millis(250);
 /// Timers stop while a machine sleeps, so none is set for longer than this.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -70,12 +74,13 @@ pub(crate) fn backoff(failures: u32, urgency: Urgency, random: f64) -> Duration 
 /// How long a refusal that asking again will not change is remembered: the endpoint is a national service.
 pub(crate) fn rejection(failures: u32, random: f64) -> Duration {
     doubled(FIRST_REJECTION, failures)
-        .min(LONGEST_REJECTION)
         .mul_f64(1.0 + 0.1 * random)
+        .min(LONGEST_REJECTION)
 }
 
 fn doubled(first: Duration, failures: u32) -> Duration {
-    first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)))
+    // Ten doublings pass every cap, and stay far from what a Duration can hold.
+    first.saturating_mul(1 << failures.saturating_sub(1).min(10))
 }
 
 /// How long one fetch may take when the token at hand can be used for another `window`: an eighth of it, so that
@@ -138,7 +143,7 @@ mod tests {
     fn rejections_are_remembered_for_30_to_300_seconds() {
         assert_eq!(rejection(1, 0.0), secs(30));
         assert_eq!(rejection(3, 0.0), secs(120));
-        assert_eq!(rejection(u32::MAX, 0.0), secs(300));
+        assert_eq!(rejection(u32::MAX, 1.0), secs(300));
     }
 
     #[test]

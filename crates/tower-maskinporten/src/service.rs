@@ -1,7 +1,7 @@
 //! The service: what happens to a request on its way out.
 
 use std::{
-    mem,
+    fmt, mem,
     task::{Context, Poll},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`](crate::BearerAuthLayer).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct BearerAuth<S, R = NoReplay> {
     pub(crate) inner: S,
     pub(crate) tokens: Tokens,
@@ -58,5 +58,16 @@ where
                 outgoing.wait(mem::replace(&mut self.inner, clone), request)
             }
         }
+    }
+}
+
+impl<S: fmt::Debug, R> fmt::Debug for BearerAuth<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BearerAuth")
+            .field("inner", &self.inner)
+            .field("tokens", &self.tokens)
+            .field("origins", &self.origins)
+            .field("overriding", &self.overriding)
+            .finish_non_exhaustive()
     }
 }

@@ -29,16 +29,34 @@ pub(crate) struct Slot {
 
 #[derive(Default)]
 struct Control {
-    /// When the flight that is under way must be over. One that is not is lost: its runtime stands still.
-    flying_until: Option<Instant>,
+    /// Flights are numbered, so that a lost one that comes back late is told from the one that took its place.
+    flights: u64,
+    flying: Option<Flying>,
     blame: Option<Blame>,
+}
+
+/// A flight under way.
+#[derive(Clone, Copy)]
+struct Flying {
+    began: Instant,
+    /// When it must be over. One that is not is lost: its runtime stands still.
+    until: Instant,
 }
 
 /// The last 401 that led to a refresh.
 struct Blame {
     at: Instant,
-    generation: u64,
+    /// How many led to it, one after the other, and cured nothing.
     useless_refreshes: u32,
+}
+
+/// The right, and the duty, to fetch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lead {
+    flight: u64,
+    /// How long the fetch may take.
+    pub(crate) limit: Duration,
+    began: Instant,
 }
 
 impl Slot {
@@ -60,69 +78,95 @@ impl Slot {
         self.changed.subscribe()
     }
 
+    /// Has everybody who waits look again.
+    pub(crate) fn stir(&self) {
+        self.changed.send_replace(());
+    }
+
     /// Notes that a request wants the token and cannot have it.
     pub(crate) fn ask(&self) {
         if !self.asked.swap(true, Ordering::Relaxed) {
             // The next attempt may now be due sooner.
-            self.changed.send_replace(());
+            self.stir();
         }
     }
 
     /// When to look whether a fetch should begin: when it is due, or when the one under way must be over.
     pub(crate) fn look_again_at(&self, now: &Now) -> Option<Instant> {
-        let flying = self.control().flying_until;
-        flying
-            .filter(|end| now.instant < *end)
-            .or_else(|| self.due(now))
+        let flying = self.control().flying.filter(|f| now.instant < f.until);
+        flying.map_or_else(|| self.due(now), |flying| Some(flying.until))
+    }
+
+    /// When the flight under way began, if there is one.
+    pub(crate) fn flight_began(&self, now: &Now) -> Option<Instant> {
+        let flying = self.control().flying.filter(|f| now.instant < f.until);
+        flying.map(|flying| flying.began)
     }
 
     fn due(&self, now: &Now) -> Option<Instant> {
         self.load().due(now, self.asked.load(Ordering::Relaxed))
     }
 
-    /// Makes the caller the one who fetches, for as long as it says how long that may take; `None` when somebody
-    /// does already, or when it is too early.
-    pub(crate) fn lead(&self, now: &Now) -> Option<Duration> {
+    /// Makes the caller the one who fetches; `None` when somebody does already, or when it is too early.
+    pub(crate) fn lead(&self, now: &Now) -> Option<Lead> {
         let mut control = self.control();
-        if control.flying_until.is_some_and(|end| now.instant < end) {
+        if control.flying.is_some_and(|f| now.instant < f.until)
+            || self.due(now).is_some_and(|due| now.instant < due)
+        {
             return None;
         }
-        let snapshot = self.load();
-        if self.due(now).is_some_and(|due| now.instant < due) {
-            return None;
-        }
-        let window = snapshot.token.as_ref().and_then(|held| held.window(now));
+        let window = self.load().token.as_ref().and_then(|h| h.window(now));
         let limit = schedule::fetch_limit(window);
-        // A little longer than the flight's own limit, which applies while its runtime runs.
-        control.flying_until = now.instant.checked_add(limit + schedule::SPACING);
-        Some(limit)
+        control.flights += 1;
+        control.flying = Some(Flying {
+            began: now.instant,
+            // A little longer than the flight's own limit, which applies while its runtime runs.
+            until: now.instant + limit + schedule::SPACING,
+        });
+        Some(Lead {
+            flight: control.flights,
+            limit,
+            began: now.instant,
+        })
     }
 
     /// The flight brought a token. `anchor` is from before it was asked for.
-    pub(crate) fn publish(&self, token: &AccessToken, anchor: Anchor) {
+    pub(crate) fn publish(&self, lead: Lead, token: &AccessToken, anchor: Anchor) {
+        let now = Now::read();
         let mut control = self.control();
-        control.flying_until = None;
+        let is_late = !control.lands(lead);
         let before = self.snapshot.load_full();
-        let generation = before.generation() + 1;
+        let mut held = Held::new(
+            token,
+            before.generation() + 1,
+            anchor,
+            &now,
+            fastrand::f64(),
+        );
+        if let Some(current) = &before.token {
+            if is_late && !held.is_better_than(current, &now) {
+                return;
+            }
+            held.keep_generation_of_same(current);
+        }
         self.store(Snapshot {
-            token: Some(Held::new(token, generation, anchor, fastrand::f64())),
+            token: Some(held),
             failure: None,
         });
         // Subscribers are other people's code, which is not run with the lock held.
         drop(control);
         match &before.failure {
             Some(failure) => tracing::info!(attempts = failure.attempts, "there is a token again"),
-            None => {
-                tracing::debug!(generation, lifetime = ?token.lifetime(), "there is a new token");
-            }
+            None => tracing::debug!(lifetime = ?token.lifetime(), "there is a new token"),
         }
     }
 
-    /// The flight that began at `began` brought none. A token that is there stays, and is no longer in doubt: there
-    /// is nothing better.
-    pub(crate) fn fail(&self, error: Error, began: Instant) {
+    /// The flight brought none. A token that is there stays, and is no longer in doubt: there is nothing better.
+    pub(crate) fn fail(&self, lead: Lead, error: Error) {
         let mut control = self.control();
-        control.flying_until = None;
+        if !control.lands(lead) {
+            return;
+        }
         self.asked.store(false, Ordering::Relaxed);
         let mut snapshot = Snapshot::clone(&self.load());
         let before = snapshot.failure.take();
@@ -130,12 +174,8 @@ impl Slot {
             held.absolve(&Now::read());
         }
         let is_news = before.is_none();
-        snapshot.failure = Some(Failure::after(
-            before,
-            error.clone(),
-            began,
-            fastrand::f64(),
-        ));
+        let failure = Failure::after(before, error.clone(), lead.began, fastrand::f64());
+        snapshot.failure = Some(failure);
         self.store(snapshot);
         drop(control);
         if is_news {
@@ -145,13 +185,15 @@ impl Slot {
     }
 
     /// The flight ended without an outcome: its runtime is gone. Whoever waits may fly anew.
-    pub(crate) fn abandon(&self) {
-        self.control().flying_until = None;
-        self.changed.send_replace(());
+    pub(crate) fn abandon(&self, lead: Lead) {
+        if self.control().lands(lead) {
+            self.stir();
+        }
     }
 
     /// An API said that the token of `generation` is bad. Puts it in doubt, so that it is refreshed at once, unless
-    /// that was done for a 401 a short while ago. True when there is, or will be, a newer token to try.
+    /// that was done for a 401 a short while ago, or fetching fails and has its own pace. True when there is, or may
+    /// soon be, a newer token to try.
     pub(crate) fn blame(&self, generation: u64, now: &Now) -> bool {
         let mut control = self.control();
         let current = self.load();
@@ -161,26 +203,29 @@ impl Slot {
         if held.generation() != generation || held.is_blamed() {
             return held.generation() >= generation;
         }
-        let useless_refreshes = match &control.blame {
-            Some(last) if generation == last.generation + 1 => last.useless_refreshes + 1,
-            _ => 0,
-        };
-        if let Some(last) = &control.blame
-            && now.instant < last.at + schedule::blame_pause(useless_refreshes)
-        {
+        if current.failure.is_some() && self.due(now).is_some_and(|due| now.instant < due) {
             return false;
         }
+        let useless_refreshes = match &control.blame {
+            None => 0,
+            Some(last) => {
+                let pause = schedule::blame_pause(last.useless_refreshes);
+                if now.instant < last.at + pause {
+                    return false;
+                }
+                // Blamed again as soon as it could be: the refresh before has not helped.
+                let again = now.instant < last.at + 2 * pause;
+                if again { last.useless_refreshes + 1 } else { 0 }
+            }
+        };
         control.blame = Some(Blame {
             at: now.instant,
-            generation,
             useless_refreshes,
         });
         let mut snapshot = Snapshot::clone(&current);
         if let Some(held) = &mut snapshot.token {
             held.blame();
         }
-        // What failed before says nothing about this.
-        snapshot.failure = None;
         self.store(snapshot);
         true
     }
@@ -188,11 +233,22 @@ impl Slot {
     /// Only with the mutex held, so that no change is lost.
     fn store(&self, snapshot: Snapshot) {
         self.snapshot.store(snapshot.into());
-        self.changed.send_replace(());
+        self.stir();
     }
 
     fn control(&self) -> MutexGuard<'_, Control> {
         // Nothing panics while it is held; and if it did, each change is whole in itself.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Control {
+    /// Notes that a flight is over, if it is still the one that is waited for.
+    fn lands(&mut self, lead: Lead) -> bool {
+        let is_current = self.flights == lead.flight;
+        if is_current {
+            self.flying = None;
+        }
+        is_current
     }
 }

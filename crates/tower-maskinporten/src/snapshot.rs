@@ -35,6 +35,8 @@ pub(crate) struct Held {
     soft: Instant,
     hard: Instant,
     anchor: Anchor,
+    /// How long the machine slept until the anchor was set anew.
+    asleep: Duration,
     blamed: bool,
 }
 
@@ -70,7 +72,8 @@ impl Snapshot {
         self.token.as_ref().map_or(0, |held| held.generation)
     }
 
-    /// When the next fetch is due, if it is known.
+    /// Decides when the next fetch is due, if it is known: after a failure when its pause is over; else at once for a
+    /// token in doubt, and at SOFT for any other.
     pub(crate) fn due(&self, now: &Now, asked: bool) -> Option<Instant> {
         let trust = self.token.as_ref().map(|held| held.trust(now));
         match (&self.token, &self.failure) {
@@ -84,27 +87,40 @@ impl Snapshot {
                 // However long the pause, there is one more try before the token ends.
                 let last_chance = held
                     .as_ref()
-                    .and_then(|held| held.hard.checked_sub(schedule::COLD_WAIT))
+                    .and_then(|h| h.hard.checked_sub(schedule::COLD_WAIT + h.slept(now)))
                     .filter(|last_chance| failure.at < *last_chance);
                 Some(last_chance.map_or(due, |last_chance| due.min(last_chance)))
             }
             (Some(_), None) if trust == Some(Trust::Doubtful) => Some(now.instant),
-            (Some(held), None) => Some(held.soft),
+            (Some(held), None) => Some(
+                held.soft
+                    .checked_sub(held.slept(now))
+                    .unwrap_or(now.instant),
+            ),
             (None, None) => None,
         }
     }
 }
 
 impl Held {
-    /// Takes a token over that was asked for at `anchor` or later.
-    pub(crate) fn new(token: &AccessToken, generation: u64, anchor: Anchor, random: f64) -> Self {
+    /// Takes a token over that was asked for at `anchor` or later and is here `now`.
+    pub(crate) fn new(
+        token: &AccessToken,
+        generation: u64,
+        anchor: Anchor,
+        now: &Now,
+        random: f64,
+    ) -> Self {
         let lifetime = token.lifetime();
+        let soft = token.requested_at() + schedule::soft(lifetime, random);
         Self {
             authorization: token.authorization().clone(),
             generation,
-            soft: token.requested_at() + schedule::soft(lifetime, random),
+            // A source may give tokens that are old already; they are no reason to fetch without end.
+            soft: soft.max(now.instant + schedule::SPACING),
             hard: token.requested_at() + schedule::hard(lifetime),
             anchor,
+            asleep: Duration::ZERO,
             blamed: false,
         }
     }
@@ -120,21 +136,38 @@ impl Held {
 
     /// There is nothing better, so it is no longer doubted for what has happened until now.
     pub(crate) fn absolve(&mut self, now: &Now) {
+        self.asleep = self.slept(now);
+        self.anchor = now.anchor();
         self.blamed = false;
-        self.anchor.wall_offset = now.wall_offset;
+    }
+
+    /// Whether it ends later than another that can still be used.
+    pub(crate) fn is_better_than(&self, other: &Self, now: &Now) -> bool {
+        other.blamed || self.window(now) > other.window(now)
+    }
+
+    /// The same token again is no newer one.
+    pub(crate) fn keep_generation_of_same(&mut self, before: &Self) {
+        if self.authorization == before.authorization {
+            self.generation = before.generation;
+        }
+    }
+
+    /// How long the machine has slept since the token was asked for. Only asked when the clocks disagree, which they
+    /// do after a sleep: it takes two clocks more.
+    fn slept(&self, now: &Now) -> Duration {
+        if now.disagrees_with(self.anchor) {
+            self.asleep + now.slept_since(self.anchor)
+        } else {
+            self.asleep
+        }
     }
 
     pub(crate) fn trust(&self, now: &Now) -> Trust {
-        let disagreement = now.disagrees_with(self.anchor);
-        let slept = if disagreement {
-            now.slept_since(self.anchor)
-        } else {
-            Duration::ZERO
-        };
-        let age = now.instant + slept;
+        let age = now.instant + self.slept(now);
         if age >= self.hard {
             Trust::Expired
-        } else if self.blamed || disagreement {
+        } else if self.blamed || now.disagrees_with(self.anchor) {
             Trust::Doubtful
         } else if age >= self.soft {
             Trust::Stale
@@ -156,10 +189,9 @@ impl Held {
 
     /// How long it can still be used.
     pub(crate) fn window(&self, now: &Now) -> Option<Duration> {
-        match self.trust(now) {
-            Trust::Expired => None,
-            _ => Some(self.hard.duration_since(now.instant)),
-        }
+        self.hard
+            .checked_duration_since(now.instant + self.slept(now))
+            .filter(|window| !window.is_zero())
     }
 }
 
@@ -209,7 +241,8 @@ mod tests {
     fn held(anchor: Anchor) -> (Held, Instant) {
         let born = Instant::now();
         let token = AccessToken::new("t", born, Duration::from_secs(120)).unwrap();
-        (Held::new(&token, 1, anchor, 0.0), born)
+        let now = now(born, anchor, 0);
+        (Held::new(&token, 1, anchor, &now, 0.0), born)
     }
 
     #[test]

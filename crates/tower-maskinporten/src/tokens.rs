@@ -12,7 +12,6 @@ use std::{
 use http::HeaderValue;
 use maskinporten::{Grant, TokenSource};
 use tokio::{
-    runtime::Handle,
     task::AbortHandle,
     time::{Instant, timeout_at},
 };
@@ -20,9 +19,10 @@ use tokio::{
 use crate::{
     TokenUnavailable,
     clock::Now,
-    refresh, schedule,
+    refresh::{self, Takeoff},
+    schedule,
     slot::Slot,
-    snapshot::{Ticket, Trust},
+    snapshot::{Snapshot, Ticket, Trust},
 };
 
 /// Keeps a token fresh and hands it out. Cheap to clone; clones share the token.
@@ -65,8 +65,8 @@ pub(crate) struct Shared {
 /// What a request finds when it has no token yet.
 enum Look {
     Usable(Ticket),
-    /// It may be good; a better one is worth a short wait.
-    Doubtful(Ticket),
+    /// It may be good; until then, a better one is worth waiting for.
+    Doubtful(Ticket, Instant),
     None {
         until: Instant,
     },
@@ -95,8 +95,8 @@ impl Tokens {
         }
     }
 
-    /// Waits at most this long for a token when there is none, instead of 15 s. It is this handle's own: other
-    /// clones keep theirs.
+    /// Waits at most this long for a token when there is none, instead of 15 s; at most a day. It is this handle's
+    /// own: other clones keep theirs.
     ///
     /// ```
     /// # fn f(tokens: tower_maskinporten::Tokens) {
@@ -105,7 +105,7 @@ impl Tokens {
     /// ```
     #[must_use]
     pub fn with_cold_wait(mut self, cold_wait: Duration) -> Self {
-        self.cold_wait = cold_wait;
+        self.cold_wait = cold_wait.min(schedule::LONGEST_WAIT);
         self
     }
 
@@ -156,62 +156,80 @@ impl Tokens {
         match held.trust(&now) {
             Trust::Fresh => Some(held.ticket()),
             Trust::Stale => {
-                self.see_to_refresh();
+                self.see_to_refresh(&snapshot, &now);
                 Some(held.ticket())
             }
             Trust::Doubtful | Trust::Expired => None,
         }
     }
 
-    /// The refresher knows what is due; it only has to be there.
-    fn see_to_refresh(&self) {
+    /// The refresher knows what is due. It only has to be there, on a runtime that does not stand still.
+    fn see_to_refresh(&self, snapshot: &Snapshot, now: &Now) {
+        let is_late = |due: Instant| due + schedule::SPACING < now.instant;
         if !self.shared.refreshing.load(Ordering::Relaxed)
-            && let Ok(runtime) = Handle::try_current()
+            || snapshot.due(now, false).is_some_and(is_late)
         {
-            refresh::ensure_refresher(&self.shared, &runtime);
+            refresh::fly(&self.shared);
         }
     }
 
     /// Waits for a token that can be used.
     pub(crate) async fn wait(&self) -> Result<Ticket, TokenUnavailable> {
-        let started = Instant::now();
-        let mut changed = self.shared.slot.subscribe();
+        let slot = &self.shared.slot;
+        let patience = Instant::now() + self.cold_wait;
+        let mut changed = slot.subscribe();
         loop {
-            let (until, fallback) = match self.look(started) {
+            if let Some(ticket) = self.usable() {
+                return Ok(ticket);
+            }
+            let takeoff = refresh::fly(&self.shared);
+            let now = Now::read();
+            let (until, doubtful) = match self.look(patience, &now) {
                 Look::Usable(ticket) => return Ok(ticket),
-                Look::Doubtful(ticket) => (started + schedule::DOUBT_WAIT, Some(ticket)),
+                Look::Doubtful(ticket, until) => (until, Some(ticket)),
                 Look::None { until } => {
-                    self.shared.slot.ask();
-                    (until, None)
+                    slot.ask();
+                    // Who starts a flight waits for it, whatever has failed before.
+                    let led = takeoff == Takeoff::Started;
+                    (if led { patience } else { until }, None)
                 }
             };
-            if !refresh::fly(&self.shared) {
-                return fallback.ok_or_else(TokenUnavailable::no_runtime);
+            if takeoff == Takeoff::NoRuntime {
+                return doubtful.ok_or_else(TokenUnavailable::no_runtime);
             }
-            if timeout_at(until, changed.changed()).await.is_err() {
-                return fallback.ok_or_else(|| self.unavailable());
+            if until <= now.instant {
+                return doubtful.ok_or_else(|| self.unavailable());
             }
+            // Should the refresher be lost meanwhile, whoever waits does its work.
+            let due = slot.look_again_at(&now).unwrap_or(until);
+            let wake = until.min(due.max(now.instant + schedule::BLINK));
+            let _ = timeout_at(wake, changed.changed()).await;
         }
     }
 
-    /// What a request that began to wait at `started` finds.
-    fn look(&self, started: Instant) -> Look {
+    /// What a request finds that is willing to wait until `patience`.
+    fn look(&self, patience: Instant, now: &Now) -> Look {
         let snapshot = self.shared.slot.load();
         if let Some(held) = &snapshot.token {
-            match held.trust(&Now::read()) {
+            match held.trust(now) {
                 Trust::Fresh | Trust::Stale => return Look::Usable(held.ticket()),
-                Trust::Doubtful => return Look::Doubtful(held.ticket()),
+                Trust::Doubtful => {
+                    // A better one is worth a short wait, if it is on its way. Whoever comes later does not wait.
+                    let began = self.shared.slot.flight_began(now);
+                    let until = began.map_or(now.instant, |began| began + schedule::DOUBT_WAIT);
+                    return Look::Doubtful(held.ticket(), until.min(patience));
+                }
                 Trust::Expired => {}
             }
         }
         let until = match &snapshot.failure {
-            None => started + self.cold_wait,
+            None => patience,
             // Those who come late to an outage do not wait as long as those who saw it begin.
             Some(failure) if failure.error.is_transient() => {
-                failure.since.min(started) + self.cold_wait
+                patience.min(failure.since + self.cold_wait)
             }
             // Waiting does not change a refusal.
-            Some(_) => started,
+            Some(_) => now.instant,
         };
         Look::None { until }
     }
@@ -226,26 +244,32 @@ impl Tokens {
         self.shared.slot.blame(generation, &Now::read())
     }
 
-    /// Waits for a token newer than that of `generation`; `None` when fetching it fails.
+    /// Waits for a token newer than that of `generation`, which was blamed; `None` when there will be none.
     pub(crate) async fn newer(&self, generation: u64) -> Option<Ticket> {
         let slot = &self.shared.slot;
-        let deadline = Instant::now() + self.cold_wait;
+        let patience = Instant::now() + self.cold_wait;
         let mut changed = slot.subscribe();
         loop {
+            let takeoff = refresh::fly(&self.shared);
+            let now = Now::read();
             {
                 let snapshot = slot.load();
                 let held = snapshot.token.as_ref()?;
-                if held.generation() > generation {
+                let is_newer = held.generation() > generation;
+                if is_newer && held.trust(&now) != Trust::Expired {
                     return Some(held.ticket());
                 }
-                if snapshot.failure.is_some() {
+                // The refresh that was to bring one has failed, or brought the same again.
+                if !is_newer && !held.is_blamed() {
                     return None;
                 }
             }
-            if !refresh::fly(&self.shared) {
+            if takeoff == Takeoff::NoRuntime || patience <= now.instant {
                 return None;
             }
-            timeout_at(deadline, changed.changed()).await.ok()?.ok()?;
+            let due = slot.look_again_at(&now).unwrap_or(patience);
+            let wake = patience.min(due.max(now.instant + schedule::BLINK));
+            let _ = timeout_at(wake, changed.changed()).await;
         }
     }
 }
@@ -274,5 +298,105 @@ impl fmt::Debug for Tokens {
             .field("token", &trust)
             .field("cold_wait", &self.cold_wait)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use maskinporten::{AccessToken, BoxFuture, Error};
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::clock::fake;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    /// Gives tokens of this many seconds, numbered, but for those that `fails` says.
+    struct Numbered {
+        lifetime: u64,
+        fails: fn(usize) -> bool,
+        fetches: AtomicUsize,
+    }
+
+    impl TokenSource for Numbered {
+        fn fetch<'a>(&'a self, _: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+            let n = self.fetches.fetch_add(1, Ordering::Relaxed) + 1;
+            Box::pin(async move {
+                if (self.fails)(n) {
+                    return Err(Error::transient("down"));
+                }
+                let lifetime = Duration::from_secs(self.lifetime);
+                AccessToken::new(&n.to_string(), Instant::now(), lifetime)
+            })
+        }
+    }
+
+    fn tokens(lifetime: u64, fails: fn(usize) -> bool) -> (Tokens, Arc<Numbered>) {
+        let fetches = AtomicUsize::new(0);
+        let source = Arc::new(Numbered {
+            lifetime,
+            fails,
+            fetches,
+        });
+        let grant = Grant::new("a:one").unwrap();
+        (Tokens::new(source.clone(), grant), source)
+    }
+
+    async fn ask(tokens: &Tokens) -> (Option<String>, Duration) {
+        let started = Instant::now();
+        let header = tokens.authorization().await.ok();
+        let token = header.map(|header| header.to_str().unwrap().replace("Bearer ", ""));
+        (token, started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn e1_after_a_long_sleep_a_token_is_fetched_at_once() {
+        for lifetime in [120, 1800] {
+            let (tokens, _) = tokens(lifetime, |_| false);
+            tokens.ready().await.unwrap();
+            fake::sleep(2 * HOUR);
+            assert_eq!(ask(&tokens).await, (Some("2".into()), Duration::ZERO));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn e1_a_refresh_that_fails_does_not_forget_the_sleep() {
+        let (tokens, _) = tokens(1800, |n| n > 1);
+        tokens.ready().await.unwrap();
+        fake::sleep(Duration::from_secs(1000));
+        let woken = Instant::now();
+        while ask(&tokens).await.0.is_some() {
+            sleep(Duration::from_secs(1)).await;
+        }
+        let age = Duration::from_secs(1000) + woken.elapsed();
+        assert!(
+            age.abs_diff(Duration::from_secs(1795)) < Duration::from_secs(20),
+            "{age:?}"
+        );
+        // Nor does a later one bring it back to life.
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(ask(&tokens).await.0, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn e2_e3_a_wall_clock_that_jumps_costs_one_fetch_and_no_request() {
+        for step in [HOUR.as_nanos() as i64, -(HOUR.as_nanos() as i64)] {
+            let (healthy, source) = tokens(1800, |_| false);
+            healthy.ready().await.unwrap();
+            fake::set_wall_clock(step);
+            assert_eq!(ask(&healthy).await, (Some("2".into()), Duration::ZERO));
+            sleep(Duration::from_secs(60)).await;
+            assert_eq!(source.fetches.load(Ordering::Relaxed), 2);
+
+            let (down, _) = tokens(1800, |n| n > 1);
+            down.ready().await.unwrap();
+            fake::set_wall_clock(step);
+            for _ in 0..100 {
+                assert_eq!(ask(&down).await, (Some("1".into()), Duration::ZERO));
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
     }
 }

@@ -4,13 +4,19 @@
 mod common;
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{Arc, Mutex, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
+use bytes::Bytes;
 use common::{Script, grant, secs};
-use maskinporten::Error;
+use http::{Request, Response};
+use http_body_util::Full;
+use maskinporten::{
+    AccessToken, Algorithm, BoxError, BoxFuture, Environment, Error, Grant, Maskinporten, Signer,
+    TokenSource,
+};
 use tokio::{
     runtime::Builder,
     time::{Instant, advance, sleep, timeout},
@@ -132,8 +138,7 @@ async fn b3_recovers_when_the_endpoint_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn b5_the_servers_retry_after_and_the_tokens_end_are_both_respected() {
-    // A refusal while the token is valid: it is remembered, but tried once more before the token ends.
+async fn b10_a_refusal_is_tried_once_more_before_the_token_ends() {
     let script = Script::new(Duration::ZERO, |n| match n {
         2 => Err(Error::permanent("no")),
         _ => Ok(secs(120)),
@@ -145,6 +150,37 @@ async fn b5_the_servers_retry_after_and_the_tokens_end_are_both_respected() {
         advance(Duration::from_millis(100)).await;
     }
     assert!(script.fetches() >= 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b5_the_server_is_left_alone_as_long_as_it_asks() {
+    struct Unsigned;
+    impl Signer for Unsigned {
+        fn algorithm(&self) -> Algorithm {
+            Algorithm::Rs256
+        }
+        fn kid(&self) -> &str {
+            "k"
+        }
+        fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+    }
+    let asked: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let log = asked.clone();
+    let busy = tower::service_fn(move |_: Request<Full<Bytes>>| {
+        log.lock().unwrap().push(Instant::now());
+        let busy = Response::builder().status(429).header("retry-after", "7");
+        std::future::ready(busy.body(Full::<Bytes>::default()))
+    });
+    let source = Maskinporten::new(Environment::test(), "c", Unsigned, busy);
+    let tokens = Tokens::new(source, grant());
+    assert_eq!(ask(&tokens).await, (None, secs(15)));
+    let asked = asked.lock().unwrap();
+    assert!(asked.len() >= 2);
+    for pair in asked.windows(2) {
+        assert!(pair[1] - pair[0] >= secs(7), "{asked:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,6 +218,30 @@ async fn c11_tokens_that_hardly_live_are_fetched_once_a_second_at_most() {
             sleep(Duration::from_millis(10)).await;
         }
         assert!(script.fetches() <= 61, "{lifetime}: {}", script.fetches());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c11_tokens_that_come_old_are_fetched_once_a_second_at_most() {
+    /// A cache that gives what it has, however old.
+    struct Aged(Arc<Script>, u64);
+    impl TokenSource for Aged {
+        fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+            Box::pin(async move {
+                self.0.fetch(grant).await?;
+                AccessToken::new("old", Instant::now() - secs(self.1), secs(120))
+            })
+        }
+    }
+    for age in [90, 119, 1000] {
+        let script = Script::healthy();
+        let tokens = Tokens::new(Aged(script.clone(), age), grant());
+        let started = Instant::now();
+        while started.elapsed() < secs(10) {
+            ask(&tokens.clone().with_cold_wait(secs(1))).await;
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert!(script.fetches() <= 11, "{age}: {}", script.fetches());
     }
 }
 
@@ -231,6 +291,40 @@ fn g2_a_runtime_that_is_gone_takes_nothing_with_it() {
         let _ = timeout(secs(1), tokens.authorization()).await;
     });
     assert_eq!(script.fetches(), 2);
+}
+
+#[test]
+fn g2_a_runtime_that_has_shut_down_is_told_and_not_tried_for_ever() {
+    let tokens = Tokens::new(Script::healthy(), grant());
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _entered = handle.enter();
+    let mut asking = Box::pin(tokens.authorization());
+    let poll = asking
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(poll, Poll::Ready(Err(_))), "{poll:?}");
+}
+
+#[test]
+fn g2_a_refresher_that_is_gone_is_replaced_by_whoever_waits() {
+    let script = Script::new(Duration::ZERO, |n| match n {
+        1 => Err(Error::transient("down")),
+        _ => Ok(secs(120)),
+    });
+    let tokens = Tokens::new(script, grant());
+    let runtime = || {
+        let mut builder = Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap()
+    };
+    runtime().block_on(async {
+        let waiting = timeout(Duration::from_millis(1), tokens.authorization()).await;
+        assert!(waiting.is_err());
+    });
+    let (token, waited) = runtime().block_on(ask(&tokens));
+    assert_eq!(token.as_deref(), Some("token-2"));
+    assert!(waited < secs(3), "{waited:?}");
 }
 
 #[test]
@@ -286,6 +380,9 @@ async fn each_handle_has_its_own_patience() {
     assert_eq!(impatient, (None, secs(2)));
     assert_eq!(patient, (Some("token-1".into()), secs(10)));
     assert_eq!(script.fetches(), 1);
+    let endless = tokens.with_cold_wait(Duration::MAX);
+    sleep(secs(3600)).await;
+    assert!(ask(&endless).await.0.is_some());
 }
 
 #[tokio::test]
