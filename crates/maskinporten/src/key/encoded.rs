@@ -17,33 +17,39 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 pub(super) fn read(text: &str, kid: Option<&str>) -> Result<ClientKey, KeyError> {
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    if text.is_empty() {
-        return Err(KeyError::new("there is nothing in it"));
-    }
-    if text.starts_with(['{', '[']) {
-        return jwk::read(text, kid);
-    }
-    if text.contains(PEM) {
-        return pem::read(text, needed(kid)?);
+    if let Some(key) = read_text(text, kid) {
+        return key;
     }
     let mut bytes = decode(text)?;
     // Some secrets are encoded twice, once by whoever made them and once by where they are kept.
-    if let Ok(text) = std::str::from_utf8(&bytes)
-        && let Ok(twice) = decode(text)
-    {
+    for _ in 0..2 {
+        if bytes.starts_with(&[DER_SEQUENCE]) {
+            return pem::from_der(&bytes, needed(kid)?);
+        }
+        let Ok(text) = std::str::from_utf8(&bytes) else {
+            break;
+        };
+        if let Some(key) = read_text(text, kid) {
+            return key;
+        }
+        let Ok(twice) = decode(text) else {
+            return jwk::read(text, kid);
+        };
         bytes = twice;
     }
-    if bytes.starts_with(&[DER_SEQUENCE]) {
-        return pem::from_der(&bytes, needed(kid)?);
+    Err(KeyError::new("the base64 is of neither JSON, PEM nor DER"))
+}
+
+/// Reads a key that is not encoded, or no longer.
+fn read_text(text: &str, kid: Option<&str>) -> Option<Result<ClientKey, KeyError>> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.starts_with(['{', '[']) {
+        Some(jwk::read(text, kid))
+    } else if text.contains(PEM) {
+        Some(needed(kid).and_then(|kid| pem::read(text, kid)))
+    } else {
+        None
     }
-    let Ok(text) = std::str::from_utf8(&bytes) else {
-        return Err(KeyError::new("the base64 is of neither JSON, PEM nor DER"));
-    };
-    if text.contains(PEM) {
-        return pem::read(text, needed(kid)?);
-    }
-    jwk::read(text.trim_start_matches('\u{feff}'), kid)
 }
 
 /// What every PEM file has in it.
@@ -56,6 +62,10 @@ fn needed(kid: Option<&str>) -> Result<&str, KeyError> {
 }
 
 pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    if text.is_empty() {
+        return Err(KeyError::new("there is nothing in it"));
+    }
     let mut standard = Zeroizing::new(String::with_capacity(text.len()));
     standard.extend(
         text.chars()
