@@ -313,7 +313,7 @@ fn g2_a_refresher_that_is_gone_is_replaced_by_whoever_waits() {
         1 => Err(Error::transient("down")),
         _ => Ok(secs(120)),
     });
-    let tokens = Tokens::new(script, grant());
+    let tokens = Tokens::new(script.clone(), grant());
     let runtime = || {
         let mut builder = Builder::new_current_thread();
         builder.enable_all().start_paused(true).build().unwrap()
@@ -322,9 +322,14 @@ fn g2_a_refresher_that_is_gone_is_replaced_by_whoever_waits() {
         let waiting = timeout(Duration::from_millis(1), tokens.authorization()).await;
         assert!(waiting.is_err());
     });
-    let (token, waited) = runtime().block_on(ask(&tokens));
-    assert_eq!(token.as_deref(), Some("token-2"));
-    assert!(waited < secs(3), "{waited:?}");
+    runtime().block_on(async {
+        let (token, waited) = ask(&tokens).await;
+        assert_eq!(token.as_deref(), Some("token-2"));
+        assert!(waited < secs(3), "{waited:?}");
+        // From then on it is refreshed here.
+        sleep(secs(73)).await;
+        assert_eq!(script.fetches(), 3);
+    });
 }
 
 #[test]
