@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    OriginNotAllowed, Replay, TokenUnavailable, Tokens, snapshot::Ticket,
-    unauthorized::blames_token,
+    OriginNotAllowed, Replay, TokenUnavailable, snapshot::Ticket, unauthorized::blames_token,
+    waiting::Waiting,
 };
 
 pin_project! {
@@ -63,12 +63,12 @@ pin_project! {
 
 /// What a request needs on its way, beside itself.
 pub(crate) struct Outgoing<R> {
-    pub(crate) tokens: Tokens,
+    pub(crate) waiting: Waiting,
     pub(crate) replay: R,
 }
 
 struct Attempt<S, B> {
-    tokens: Tokens,
+    waiting: Waiting,
     generation: u64,
     parked: Option<Box<Parked<S, B>>>,
 }
@@ -101,10 +101,10 @@ impl<R> Outgoing<R> {
     where
         S: Service<Request<B>>,
     {
-        let tokens = self.tokens.clone();
+        let waiting = self.waiting.clone();
         ResponseFuture {
             state: State::Waiting {
-                token: Box::pin(async move { tokens.wait().await }),
+                token: Box::pin(async move { waiting.token().await }),
                 parked: Some(Box::new((service, request, self))),
             },
         }
@@ -128,7 +128,7 @@ impl<R> Outgoing<R> {
         State::Sent {
             response: service.call(request),
             attempt: Some(Attempt {
-                tokens: self.tokens,
+                waiting: self.waiting,
                 generation: ticket.generation,
                 parked,
             }),
@@ -194,13 +194,13 @@ where
                         return Poll::Ready(Ok(response));
                     }
                     let attempt = attempt.take().expect(POLLED_AGAIN);
-                    let refreshes = attempt.tokens.blame(attempt.generation);
+                    let refreshes = attempt.waiting.blame(attempt.generation);
                     let Some(parked) = attempt.parked.filter(|_| refreshes) else {
                         return Poll::Ready(Ok(response));
                     };
                     State::Refreshing {
                         token: Box::pin(
-                            async move { attempt.tokens.newer(attempt.generation).await },
+                            async move { attempt.waiting.newer(attempt.generation).await },
                         ),
                         unauthorized: Some(response),
                         parked: Some(parked),

@@ -34,9 +34,12 @@
 
 mod clock;
 mod error;
+mod flight;
 mod future;
+mod grant_change;
 mod layer;
 mod origins;
+mod pool;
 mod refresh;
 mod replay;
 mod schedule;
@@ -45,10 +48,12 @@ mod slot;
 mod snapshot;
 mod tokens;
 mod unauthorized;
+mod waiting;
 
 pub use {
     error::{OriginNotAllowed, TokenUnavailable},
     future::ResponseFuture,
+    grant_change::GrantChange,
     layer::BearerAuthLayer,
     origins::{Origins, OriginsError},
     replay::{NoReplay, Replay, ReplayClones},

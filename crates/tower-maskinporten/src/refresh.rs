@@ -1,23 +1,18 @@
-//! The tasks: a flight fetches once; the refresher starts flights when they are due.
-//!
-//! A fetch never belongs to a request. Requests give up, and what a hundred others wait for must go on. Tasks hold
-//! the shared state weakly, so that they end with the last handle; and when one is lost, to a panic or with its
-//! runtime, the next request that needs it starts another.
+//! The refresher: one task that starts flights when they are due, for all slots.
 
-use std::sync::{Arc, Weak, atomic::Ordering};
+use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
+};
 
-use maskinporten::{AccessToken, Error};
 use tokio::{
     runtime::Handle,
-    time::{sleep_until, timeout},
+    sync::Notify,
+    time::{Instant, sleep_until},
 };
 
-use crate::{
-    clock::{Anchor, Now},
-    schedule,
-    slot::Lead,
-    tokens::Shared,
-};
+use crate::{clock::Now, flight, pool::Entry, schedule, tokens::Shared};
 
 /// What came of an attempt to start a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,23 +24,114 @@ pub(crate) enum Takeoff {
     NoRuntime,
 }
 
-/// Starts a flight on the caller's runtime if one is due, and sees to it that there is a refresher.
-pub(crate) fn fly(shared: &Arc<Shared>) -> Takeoff {
+/// Starts a flight for `entry` on the caller's runtime if one is due, and sees to it that there is a refresher.
+pub(crate) fn fly(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Takeoff {
     let Ok(runtime) = Handle::try_current() else {
         return Takeoff::NoRuntime;
     };
     ensure_refresher(shared, &runtime);
-    start_flight(shared, &runtime)
+    flight::staff(shared, &runtime);
+    start_flight(shared, &runtime, entry)
 }
 
-/// Starts a refresher if there is none. It notices by itself what is due.
-pub(crate) fn ensure_refresher(shared: &Arc<Shared>, runtime: &Handle) {
+fn start_flight(shared: &Arc<Shared>, runtime: &Handle, entry: &Arc<Entry>) -> Takeoff {
+    let Some(lead) = entry.slot.lead(&Now::read()) else {
+        return Takeoff::NotDue;
+    };
+    if flight::launch(shared, runtime, entry, lead) {
+        Takeoff::Started
+    } else {
+        Takeoff::NoRuntime
+    }
+}
+
+/// Starts a refresher if there is none.
+fn ensure_refresher(shared: &Arc<Shared>, runtime: &Handle) {
     if shared.refreshing.swap(true, Ordering::AcqRel) {
         return;
     }
     let running = Running(Arc::downgrade(shared));
     let task = runtime.spawn(async move { running.refresh().await });
-    shared.tasks().refresher = Some(task.abort_handle());
+    shared.keep_refresher(task.abort_handle());
+}
+
+/// When to look at which slot. Kept as a heap of one entry a slot, because there may be a hundred thousand.
+#[derive(Default)]
+pub(crate) struct Agenda {
+    heap: Mutex<BinaryHeap<Reverse<Appointment>>>,
+    earlier: Notify,
+}
+
+struct Appointment {
+    at: Instant,
+    entry: Weak<Entry>,
+}
+
+impl PartialEq for Appointment {
+    fn eq(&self, other: &Self) -> bool {
+        self.at == other.at
+    }
+}
+
+impl Eq for Appointment {}
+
+impl PartialOrd for Appointment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Appointment {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.at.cmp(&other.at)
+    }
+}
+
+impl Agenda {
+    /// Notes when to look at `entry` next, unless that is noted for as early a time.
+    pub(crate) fn note(&self, entry: &Arc<Entry>) {
+        let Some(at) = entry.slot.look_again_at(&Now::read()) else {
+            return;
+        };
+        let mut noted = lock(&entry.agenda);
+        if noted.is_some_and(|noted| noted <= at) {
+            return;
+        }
+        *noted = Some(at);
+        drop(noted);
+        let mut heap = lock(&self.heap);
+        let is_first = heap.peek().is_none_or(|Reverse(first)| at < first.at);
+        let entry = Arc::downgrade(entry);
+        heap.push(Reverse(Appointment { at, entry }));
+        if is_first {
+            self.earlier.notify_one();
+        }
+    }
+
+    /// Takes the next entry whose time has come, or says when the next will.
+    fn take(&self, now: Instant) -> Result<Arc<Entry>, Option<Instant>> {
+        let mut heap = lock(&self.heap);
+        loop {
+            match heap.peek() {
+                Some(Reverse(first)) if first.at <= now => {}
+                first => return Err(first.map(|Reverse(first)| first.at)),
+            }
+            let Some(Reverse(Appointment { at, entry })) = heap.pop() else {
+                return Err(None);
+            };
+            let Some(entry) = entry.upgrade() else {
+                continue;
+            };
+            // One that was noted again for an earlier time has been looked at.
+            if lock(&entry.agenda).take_if(|noted| *noted == at).is_some() {
+                return Ok(entry);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Says, however the task ends, that there is no refresher any more.
@@ -54,99 +140,47 @@ struct Running(Weak<Shared>);
 impl Running {
     async fn refresh(&self) {
         while let Some(shared) = self.0.upgrade() {
-            let mut changed = shared.slot.subscribe();
             let now = Now::read();
-            let due = shared.slot.look_again_at(&now);
-            if due.is_some_and(|due| due <= now.instant) {
-                start_flight(&shared, &Handle::current());
-            }
+            let next = loop {
+                match shared.agenda.take(now.instant) {
+                    Ok(entry) => look_at(&shared, &entry, &now),
+                    Err(next) => break next,
+                }
+            };
+            // The default one is looked at whenever the refresher wakes: the clocks may have begun to disagree.
+            look_at(&shared, &shared.pool.default, &now);
             let soon = now.instant + schedule::LONGEST_SLEEP;
-            let look_again_at = shared.slot.look_again_at(&now);
-            let wake = look_again_at.map_or(soon, |at| at.min(soon));
+            let wake = next.map_or(soon, |next| next.min(soon));
+            let agenda = Arc::clone(&shared.agenda);
             drop(shared);
             tokio::select! {
                 () = sleep_until(wake) => {}
-                // An error means that the slot is gone, which the loop sees for itself.
-                _ = changed.changed() => {}
+                () = agenda.earlier.notified() => {}
             }
         }
     }
+}
+
+/// Starts what is due for `entry`, if anybody wants it still, and notes when to look again.
+fn look_at(shared: &Arc<Shared>, entry: &Arc<Entry>, now: &Now) {
+    let Some(due) = entry.slot.look_again_at(now) else {
+        return;
+    };
+    if due <= now.instant {
+        if !entry.is_wanted() {
+            return;
+        }
+        start_flight(shared, &Handle::current(), entry);
+    }
+    shared.agenda.note(entry);
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
             shared.refreshing.store(false, Ordering::Release);
-            // Those who wait start another.
-            shared.slot.stir();
-        }
-    }
-}
-
-fn start_flight(shared: &Arc<Shared>, runtime: &Handle) -> Takeoff {
-    let now = Now::read();
-    let Some(lead) = shared.slot.lead(&now) else {
-        return Takeoff::NotDue;
-    };
-    let flight = Flight {
-        shared: Arc::downgrade(shared),
-        lead,
-        anchor: now.anchor(),
-        landed: false,
-    };
-    let source = Arc::clone(&shared.source);
-    let grant = shared.grant.clone();
-    let before = Arc::clone(&shared.slot.load());
-    let task = runtime.spawn(async move {
-        let outcome = timeout(lead.limit, source.fetch(&grant)).await;
-        flight.land(outcome.unwrap_or_else(|_| {
-            let limit = lead.limit.as_millis();
-            Err(Error::transient(format!("no token within {limit} ms")))
-        }));
-    });
-    // A runtime that is shutting down drops what it is given.
-    if task.is_finished() && Arc::ptr_eq(&before, &shared.slot.load()) {
-        return Takeoff::NoRuntime;
-    }
-    shared.tasks().flight = Some(task.abort_handle());
-    Takeoff::Started
-}
-
-/// The duty to tell the slot how a fetch ended, however it does.
-struct Flight {
-    shared: Weak<Shared>,
-    lead: Lead,
-    anchor: Anchor,
-    landed: bool,
-}
-
-impl Flight {
-    fn land(mut self, outcome: Result<AccessToken, Error>) {
-        self.landed = true;
-        let Some(shared) = self.shared.upgrade() else {
-            return;
-        };
-        match outcome {
-            Ok(token) => shared.slot.publish(self.lead, &token, self.anchor),
-            Err(error) => shared.slot.fail(self.lead, error),
-        }
-    }
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        if self.landed {
-            return;
-        }
-        let Some(shared) = self.shared.upgrade() else {
-            return;
-        };
-        if std::thread::panicking() {
-            // With a pause before the next, as after any failure.
-            let error = Error::transient("the token source panicked");
-            shared.slot.fail(self.lead, error);
-        } else {
-            shared.slot.abandon(self.lead);
+            // Whoever waits starts another.
+            shared.pool.default.slot.stir();
         }
     }
 }

@@ -11,6 +11,7 @@ use tower_service::Service;
 
 use crate::{
     NoReplay, OriginNotAllowed, Origins, Replay, ResponseFuture, Tokens, future::Outgoing,
+    grant_change::chosen,
 };
 
 /// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`](crate::BearerAuthLayer).
@@ -46,11 +47,13 @@ where
         if !self.overriding && request.headers().contains_key(AUTHORIZATION) {
             return ResponseFuture::untouched(self.inner.call(request));
         }
+        let pool = &self.tokens.shared.pool;
+        let entry = chosen(request.extensions(), pool).unwrap_or_else(|| pool.default.clone());
         let outgoing = Outgoing {
-            tokens: self.tokens.clone(),
+            waiting: self.tokens.waiting(entry),
             replay: self.replay.clone(),
         };
-        match self.tokens.usable() {
+        match outgoing.waiting.usable() {
             Some(ticket) => outgoing.send(&mut self.inner, request, ticket),
             None => {
                 // The clone left behind starts anew; the one that was polled ready waits with the request.

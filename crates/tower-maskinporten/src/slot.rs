@@ -84,11 +84,10 @@ impl Slot {
     }
 
     /// Notes that a request wants the token and cannot have it.
-    pub(crate) fn ask(&self) {
-        if !self.asked.swap(true, Ordering::Relaxed) {
-            // The next attempt may now be due sooner.
-            self.stir();
-        }
+    ///
+    /// True when the next attempt may be due sooner for it.
+    pub(crate) fn ask(&self) -> bool {
+        !self.asked.swap(true, Ordering::Relaxed)
     }
 
     /// When to look whether a fetch should begin: when it is due, or when the one under way must be over.
@@ -115,16 +114,34 @@ impl Slot {
         {
             return None;
         }
+        control.flights += 1;
+        control.flying = Some(Flying {
+            began: now.instant,
+            until: now.instant + schedule::LONGEST_LINE,
+        });
+        Some(Lead {
+            flight: control.flights,
+            limit: schedule::fetch_limit(None),
+            began: now.instant,
+        })
+    }
+
+    /// Begins the fetch that `lead` is for, with the time it may take from now on; `None` when another flight has
+    /// taken its place.
+    pub(crate) fn take_off(&self, lead: Lead, now: &Now) -> Option<Lead> {
+        let mut control = self.control();
+        if control.flights != lead.flight || control.flying.is_none() {
+            return None;
+        }
         let window = self.load().token.as_ref().and_then(|h| h.window(now));
         let limit = schedule::fetch_limit(window);
-        control.flights += 1;
         control.flying = Some(Flying {
             began: now.instant,
             // A little longer than the flight's own limit, which applies while its runtime runs.
             until: now.instant + limit + schedule::SPACING,
         });
         Some(Lead {
-            flight: control.flights,
+            flight: lead.flight,
             limit,
             began: now.instant,
         })

@@ -2,94 +2,77 @@
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
 use http::HeaderValue;
 use maskinporten::{Grant, TokenSource};
-use tokio::{
-    task::AbortHandle,
-    time::{Instant, timeout_at},
-};
+use tokio::task::AbortHandle;
 
 use crate::{
     TokenUnavailable,
     clock::Now,
-    refresh::{self, Takeoff},
+    flight::Line,
+    pool::{Entry, Pool},
+    refresh::Agenda,
     schedule,
-    slot::Slot,
-    snapshot::{Snapshot, Ticket, Trust},
+    waiting::Waiting,
 };
 
-/// Keeps a token fresh and hands it out. Cheap to clone; clones share the token.
+/// Keeps tokens fresh and hands them out. Cheap to clone; clones share the tokens.
 ///
-/// The first request that needs a token has it fetched, in a task of its own on that request's runtime; from then on
-/// it is refreshed in the background before it ends, and nobody waits. A refresh that fails displaces nothing: the old
-/// token is used to its end, and the fetch is tried again with growing pauses. Nothing keeps running when the last
-/// clone is dropped.
+/// There is a token for the default grant, and one for each other grant that is asked for. The first request that
+/// needs a token has it fetched, in a task of its own on that request's runtime; from then on it is refreshed in the
+/// background before it ends, and nobody waits. Tokens of other grants are refreshed only while they are used. A
+/// refresh that fails displaces nothing: the old token is used to its end, and the fetch is tried again with growing
+/// pauses. At most 32 fetches are under way at once. Nothing keeps running when the last clone is dropped.
 ///
 /// A [`BearerAuthLayer`](crate::BearerAuthLayer) puts the token on requests; without tower,
 /// [`authorization`](Self::authorization) gives the header.
 ///
 /// ```
-/// use maskinporten::{Grant, TokenSource};
+/// use maskinporten::{Grant, SystemUser, TokenSource};
 /// use tower_maskinporten::Tokens;
 ///
 /// # async fn run(source: impl TokenSource + 'static) -> Result<(), Box<dyn std::error::Error>> {
 /// let tokens = Tokens::new(source, Grant::new("altinn:correspondence.write")?);
 /// tokens.ready().await?; // at start-up: fail now rather than at the first request
-/// let header = tokens.authorization().await?;
+///
+/// let customer = SystemUser::new("310702641".parse()?);
+/// let header = tokens.authorization(&tokens.grant().clone().with_system_user(customer)).await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Tokens {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     cold_wait: Duration,
 }
 
 /// What all clones and the tasks share.
 pub(crate) struct Shared {
-    pub(crate) slot: Slot,
+    pub(crate) pool: Pool,
     pub(crate) source: Arc<dyn TokenSource>,
-    pub(crate) grant: Grant,
+    pub(crate) line: Line,
+    pub(crate) agenda: Arc<Agenda>,
     /// Whether a refresher is running.
     pub(crate) refreshing: AtomicBool,
-    tasks: Mutex<Tasks>,
-}
-
-/// What a request finds when it has no token yet.
-enum Look {
-    Usable(Ticket),
-    /// It may be good; until then, a better one is worth waiting for.
-    Doubtful(Ticket, Instant),
-    None {
-        until: Instant,
-    },
-}
-
-/// What to stop when the last handle goes.
-#[derive(Default)]
-pub(crate) struct Tasks {
-    pub(crate) refresher: Option<AbortHandle>,
-    pub(crate) flight: Option<AbortHandle>,
+    refresher: Mutex<Option<AbortHandle>>,
 }
 
 impl Tokens {
-    /// Keeps tokens of `source` for `grant`. Nothing is fetched or spawned until the first is needed.
+    /// Keeps tokens of `source`, by default for `grant`. Nothing is fetched or spawned until the first is needed.
     #[must_use]
     pub fn new(source: impl TokenSource + 'static, grant: Grant) -> Self {
         Self {
             shared: Arc::new(Shared {
-                slot: Slot::new(),
+                pool: Pool::new(grant),
                 source: Arc::new(source),
-                grant,
+                line: Line::default(),
+                agenda: Arc::default(),
                 refreshing: AtomicBool::new(false),
-                tasks: Mutex::default(),
+                refresher: Mutex::default(),
             }),
             cold_wait: schedule::COLD_WAIT,
         }
@@ -109,7 +92,27 @@ impl Tokens {
         self
     }
 
-    /// Waits until there is a token: for start-up, and for readiness probes.
+    /// Keeps tokens for at most this many grants beside the default one, instead of 100 000. What was used longest
+    /// ago goes first; a grant that comes back gets a new token. It holds for all clones.
+    ///
+    /// ```
+    /// # fn f(tokens: tower_maskinporten::Tokens) {
+    /// let small = tokens.with_capacity(1_000);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_capacity(self, grants: usize) -> Self {
+        self.shared.pool.set_capacity(grants);
+        self
+    }
+
+    /// The grant of requests that bring none.
+    #[must_use]
+    pub fn grant(&self) -> &Grant {
+        &self.shared.pool.default.grant
+    }
+
+    /// Waits until there is a token for the default grant: for start-up, and for readiness probes.
     ///
     /// # Errors
     ///
@@ -123,10 +126,11 @@ impl Tokens {
     ///
     /// May be dropped at any time; the fetch goes on for others.
     pub async fn ready(&self) -> Result<(), TokenUnavailable> {
-        self.authorization().await.map(drop)
+        self.authorization(self.grant()).await.map(drop)
     }
 
-    /// The value of the `Authorization` header, marked sensitive. It is there at once while there is a usable token.
+    /// The value of the `Authorization` header for `grant`, marked sensitive. It is there at once while there is a
+    /// usable token.
     ///
     /// # Errors
     ///
@@ -140,150 +144,43 @@ impl Tokens {
     /// # Cancel safety
     ///
     /// May be dropped at any time; the fetch goes on for others.
-    pub async fn authorization(&self) -> Result<HeaderValue, TokenUnavailable> {
-        let ticket = match self.usable() {
+    pub async fn authorization(&self, grant: &Grant) -> Result<HeaderValue, TokenUnavailable> {
+        let waiting = self.waiting(self.shared.pool.entry(grant));
+        let ticket = match waiting.usable() {
             Some(ticket) => ticket,
-            None => self.wait().await?,
+            None => waiting.token().await?,
         };
         Ok(ticket.authorization)
     }
 
-    /// The token at hand, if it can be used without a second thought.
-    pub(crate) fn usable(&self) -> Option<Ticket> {
-        let now = Now::read();
-        let snapshot = self.shared.slot.load();
-        let held = snapshot.token.as_ref()?;
-        match held.trust(&now) {
-            Trust::Fresh => Some(held.ticket()),
-            Trust::Stale => {
-                self.see_to_refresh(&snapshot, &now);
-                Some(held.ticket())
-            }
-            Trust::Doubtful | Trust::Expired => None,
-        }
-    }
-
-    /// The refresher knows what is due. It only has to be there, on a runtime that does not stand still.
-    fn see_to_refresh(&self, snapshot: &Snapshot, now: &Now) {
-        let is_late = |due: Instant| due + schedule::SPACING < now.instant;
-        if !self.shared.refreshing.load(Ordering::Relaxed)
-            || snapshot.due(now, false).is_some_and(is_late)
-        {
-            refresh::fly(&self.shared);
-        }
-    }
-
-    /// Waits for a token that can be used.
-    pub(crate) async fn wait(&self) -> Result<Ticket, TokenUnavailable> {
-        let slot = &self.shared.slot;
-        let patience = Instant::now() + self.cold_wait;
-        let mut changed = slot.subscribe();
-        loop {
-            if let Some(ticket) = self.usable() {
-                return Ok(ticket);
-            }
-            let takeoff = refresh::fly(&self.shared);
-            let now = Now::read();
-            let (until, doubtful) = match self.look(patience, &now) {
-                Look::Usable(ticket) => return Ok(ticket),
-                Look::Doubtful(ticket, until) => (until, Some(ticket)),
-                Look::None { until } => {
-                    slot.ask();
-                    // Who starts a flight waits for it, whatever has failed before.
-                    let led = takeoff == Takeoff::Started;
-                    (if led { patience } else { until }, None)
-                }
-            };
-            if takeoff == Takeoff::NoRuntime {
-                return doubtful.ok_or_else(TokenUnavailable::no_runtime);
-            }
-            if until <= now.instant {
-                return doubtful.ok_or_else(|| self.unavailable());
-            }
-            // Should the refresher be lost meanwhile, whoever waits does its work.
-            let due = slot.look_again_at(&now).unwrap_or(until);
-            let wake = until.min(due.max(now.instant + schedule::BLINK));
-            let _ = timeout_at(wake, changed.changed()).await;
-        }
-    }
-
-    /// What a request finds that is willing to wait until `patience`.
-    fn look(&self, patience: Instant, now: &Now) -> Look {
-        let snapshot = self.shared.slot.load();
-        if let Some(held) = &snapshot.token {
-            match held.trust(now) {
-                Trust::Fresh | Trust::Stale => return Look::Usable(held.ticket()),
-                Trust::Doubtful => {
-                    // A better one is worth a short wait, if it is on its way. Whoever comes later does not wait.
-                    let began = self.shared.slot.flight_began(now);
-                    let until = began.map_or(now.instant, |began| began + schedule::DOUBT_WAIT);
-                    return Look::Doubtful(held.ticket(), until.min(patience));
-                }
-                Trust::Expired => {}
-            }
-        }
-        let until = match &snapshot.failure {
-            None => patience,
-            // Those who come late to an outage do not wait as long as those who saw it begin.
-            Some(failure) if failure.error.is_transient() => {
-                patience.min(failure.since + self.cold_wait)
-            }
-            // Waiting does not change a refusal.
-            Some(_) => now.instant,
-        };
-        Look::None { until }
-    }
-
-    fn unavailable(&self) -> TokenUnavailable {
-        TokenUnavailable::new(self.shared.slot.load().failure.as_ref(), Instant::now())
-    }
-
-    /// Takes note that an API called the token of `generation` bad. True when it is worth waiting for a
-    /// [newer](Self::newer) one.
-    pub(crate) fn blame(&self, generation: u64) -> bool {
-        self.shared.slot.blame(generation, &Now::read())
-    }
-
-    /// Waits for a token newer than that of `generation`, which was blamed; `None` when there will be none.
-    pub(crate) async fn newer(&self, generation: u64) -> Option<Ticket> {
-        let slot = &self.shared.slot;
-        let patience = Instant::now() + self.cold_wait;
-        let mut changed = slot.subscribe();
-        loop {
-            let takeoff = refresh::fly(&self.shared);
-            let now = Now::read();
-            {
-                let snapshot = slot.load();
-                let held = snapshot.token.as_ref()?;
-                let is_newer = held.generation() > generation;
-                if is_newer && held.trust(&now) != Trust::Expired {
-                    return Some(held.ticket());
-                }
-                // The refresh that was to bring one has failed, or brought the same again.
-                if !is_newer && !held.is_blamed() {
-                    return None;
-                }
-            }
-            if takeoff == Takeoff::NoRuntime || patience <= now.instant {
-                return None;
-            }
-            let due = slot.look_again_at(&now).unwrap_or(patience);
-            let wake = patience.min(due.max(now.instant + schedule::BLINK));
-            let _ = timeout_at(wake, changed.changed()).await;
+    /// One who wants the token of `entry`.
+    pub(crate) fn waiting(&self, entry: Arc<Entry>) -> Waiting {
+        Waiting {
+            shared: Arc::clone(&self.shared),
+            entry,
+            cold_wait: self.cold_wait,
         }
     }
 }
 
 impl Shared {
-    pub(crate) fn tasks(&self) -> MutexGuard<'_, Tasks> {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn keep_refresher(&self, task: AbortHandle) {
+        let mut refresher = self
+            .refresher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *refresher = Some(task);
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        let tasks = self.tasks();
-        for task in [&tasks.refresher, &tasks.flight].into_iter().flatten() {
+        self.line.close();
+        let refresher = self
+            .refresher
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = refresher {
             task.abort();
         }
     }
@@ -291,10 +188,10 @@ impl Drop for Shared {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let snapshot = self.shared.slot.load();
+        let snapshot = self.shared.pool.default.slot.load();
         let trust = snapshot.token.as_ref().map(|held| held.trust(&Now::read()));
         f.debug_struct("Tokens")
-            .field("grant", &self.shared.grant)
+            .field("grant", self.grant())
             .field("token", &trust)
             .field("cold_wait", &self.cold_wait)
             .finish_non_exhaustive()
@@ -303,10 +200,10 @@ impl fmt::Debug for Tokens {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use maskinporten::{AccessToken, BoxFuture, Error};
-    use tokio::time::sleep;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
     use crate::clock::fake;
@@ -346,7 +243,7 @@ mod tests {
 
     async fn ask(tokens: &Tokens) -> (Option<String>, Duration) {
         let started = Instant::now();
-        let header = tokens.authorization().await.ok();
+        let header = tokens.authorization(tokens.grant()).await.ok();
         let token = header.map(|header| header.to_str().unwrap().replace("Bearer ", ""));
         (token, started.elapsed())
     }

@@ -1,0 +1,203 @@
+//! Flights: each fetches once, for one slot, in a task that belongs to no request.
+//!
+//! Requests give up, and what a hundred others wait for must go on. At most [`WORKERS`] fly at once, so that a
+//! thousand customers on a cold start are no storm at the token endpoint; the others wait in line. Workers hold the
+//! shared state weakly, so that they end with the last handle; when one is lost, to a panic or with its runtime, the
+//! next request that needs a token starts another.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    task::Poll,
+};
+
+use maskinporten::{AccessToken, Error};
+use tokio::{runtime::Handle, task::AbortHandle, time::timeout};
+
+use crate::{
+    clock::{Anchor, Now},
+    pool::Entry,
+    slot::Lead,
+    tokens::Shared,
+};
+
+/// How many fetches are under way at once.
+const WORKERS: usize = 32;
+
+/// The line of flights, and who works it off.
+#[derive(Default)]
+pub(crate) struct Line(Mutex<Work>);
+
+#[derive(Default)]
+struct Work {
+    waiting: VecDeque<(Arc<Entry>, Lead)>,
+    workers: usize,
+    tasks: Vec<AbortHandle>,
+}
+
+impl Line {
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all flights, with the last handle.
+    pub(crate) fn close(&self) {
+        for task in &self.work().tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Puts a flight in line, and sees to it that somebody works it off. False when the runtime is shutting down.
+pub(crate) fn launch(
+    shared: &Arc<Shared>,
+    runtime: &Handle,
+    entry: &Arc<Entry>,
+    lead: Lead,
+) -> bool {
+    let mut work = shared.line.work();
+    work.waiting.push_back((Arc::clone(entry), lead));
+    if work.workers >= WORKERS {
+        return true;
+    }
+    drop(work);
+    if hire(shared, runtime) {
+        return true;
+    }
+    let mut work = shared.line.work();
+    let flights = work.waiting.len();
+    work.waiting.retain(|(other, _)| !Arc::ptr_eq(other, entry));
+    let nobody_took_it = work.waiting.len() < flights;
+    drop(work);
+    if nobody_took_it {
+        entry.slot.abandon(lead);
+    }
+    !nobody_took_it
+}
+
+/// Sees to it that flights in line are worked off, should the workers have gone with their runtime.
+pub(crate) fn staff(shared: &Arc<Shared>, runtime: &Handle) {
+    let is_short = {
+        let work = shared.line.work();
+        work.workers == 0 && !work.waiting.is_empty()
+    };
+    if is_short {
+        hire(shared, runtime);
+    }
+}
+
+/// Starts a worker. False when the runtime did not take it.
+fn hire(shared: &Arc<Shared>, runtime: &Handle) -> bool {
+    shared.line.work().workers += 1;
+    let mut worker = Worker {
+        shared: Arc::downgrade(shared),
+        retired: false,
+    };
+    let task = runtime.spawn(async move { worker.work().await });
+    let is_finished = task.is_finished();
+    let mut work = shared.line.work();
+    work.tasks.retain(|task| !task.is_finished());
+    work.tasks.push(task.abort_handle());
+    !is_finished
+}
+
+struct Worker {
+    shared: Weak<Shared>,
+    retired: bool,
+}
+
+impl Worker {
+    async fn work(&mut self) {
+        while let Some((shared, entry, lead)) = self.next() {
+            let now = Now::read();
+            // It may have been in line for so long that another has taken its place.
+            let Some(lead) = entry.slot.take_off(lead, &now) else {
+                continue;
+            };
+            let source = Arc::clone(&shared.source);
+            drop(shared);
+            let flight = Flight {
+                shared: self.shared.clone(),
+                entry: Arc::clone(&entry),
+                lead,
+                anchor: now.anchor(),
+                landed: false,
+            };
+            let mut fetch = pin!(timeout(lead.limit, source.fetch(&entry.grant)));
+            // A panic in somebody's source is a failure like any other.
+            let outcome = poll_fn(|cx| {
+                let poll = catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(cx)));
+                poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
+            });
+            flight.land(match outcome.await {
+                Some(Ok(outcome)) => outcome,
+                Some(Err(_)) => Err(Error::transient(format!(
+                    "no token within {} ms",
+                    lead.limit.as_millis()
+                ))),
+                None => Err(Error::transient("the token source panicked")),
+            });
+        }
+    }
+
+    /// The next in line. With none, the worker retires, which is settled before another can be put in line.
+    fn next(&mut self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
+        let shared = self.shared.upgrade()?;
+        let mut work = shared.line.work();
+        let Some((entry, lead)) = work.waiting.pop_front() else {
+            work.workers -= 1;
+            self.retired = true;
+            return None;
+        };
+        drop(work);
+        Some((shared, entry, lead))
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if self.retired {
+            return;
+        }
+        if let Some(shared) = self.shared.upgrade() {
+            shared.line.work().workers -= 1;
+        }
+    }
+}
+
+/// The duty to tell the slot how a fetch ended, however it does.
+struct Flight {
+    shared: Weak<Shared>,
+    entry: Arc<Entry>,
+    lead: Lead,
+    anchor: Anchor,
+    landed: bool,
+}
+
+impl Flight {
+    fn land(mut self, outcome: Result<AccessToken, Error>) {
+        self.landed = true;
+        let Some(shared) = self.shared.upgrade() else {
+            return;
+        };
+        match outcome {
+            Ok(token) => {
+                self.entry.renew();
+                self.entry.slot.publish(self.lead, &token, self.anchor);
+            }
+            Err(error) => self.entry.slot.fail(self.lead, error),
+        }
+        shared.agenda.note(&self.entry);
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if !self.landed {
+            self.entry.slot.abandon(self.lead);
+        }
+    }
+}

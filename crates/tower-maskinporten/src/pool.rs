@@ -1,0 +1,170 @@
+//! Slots by grant: one that is pinned, and a bounded number for grants that arrive with requests.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+};
+
+use maskinporten::Grant;
+use tokio::time::Instant;
+
+use crate::slot::Slot;
+
+/// How many grants are kept beside the default one, unless told otherwise.
+const CAPACITY: usize = 100_000;
+
+/// A grant, its slot, and whether anybody asks for it still.
+pub(crate) struct Entry {
+    pub(crate) grant: Grant,
+    pub(crate) slot: Slot,
+    /// Refreshed whether it is asked for or not.
+    pinned: bool,
+    /// Whether a request has used it since its token came.
+    used: AtomicBool,
+    /// The pool's age when a request last used it.
+    used_at: AtomicU64,
+    /// When the refresher is to look at it.
+    pub(crate) agenda: Mutex<Option<Instant>>,
+}
+
+impl Entry {
+    fn new(grant: Grant, pinned: bool) -> Self {
+        Self {
+            grant,
+            slot: Slot::new(),
+            pinned,
+            used: AtomicBool::new(false),
+            used_at: AtomicU64::new(0),
+            agenda: Mutex::default(),
+        }
+    }
+
+    /// Whether its token is to be refreshed before somebody asks.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.pinned || self.used.load(Ordering::Relaxed)
+    }
+
+    /// A new token is here, which nobody has used yet.
+    pub(crate) fn renew(&self) {
+        self.used.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that a request uses it. Only what changes is written, so that those who use it do not contend.
+    fn touch(&self, age: u64) {
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+        if self.used_at.load(Ordering::Relaxed) != age {
+            self.used_at.store(age, Ordering::Relaxed);
+        }
+    }
+}
+
+/// All slots of one [`Tokens`](crate::Tokens).
+pub(crate) struct Pool {
+    pub(crate) default: Arc<Entry>,
+    entries: papaya::HashMap<Grant, Arc<Entry>>,
+    capacity: AtomicUsize,
+    /// Counts insertions: who was used at a smaller age was used longer ago.
+    age: AtomicU64,
+    evicting: Mutex<()>,
+}
+
+impl Pool {
+    pub(crate) fn new(default: Grant) -> Self {
+        Self {
+            default: Arc::new(Entry::new(default, true)),
+            entries: papaya::HashMap::new(),
+            capacity: AtomicUsize::new(CAPACITY),
+            age: AtomicU64::new(0),
+            evicting: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn set_capacity(&self, capacity: usize) {
+        self.capacity.store(capacity.max(1), Ordering::Relaxed);
+        self.evict();
+    }
+
+    /// The entry of `grant`, for a request that uses it.
+    pub(crate) fn entry(&self, grant: &Grant) -> Arc<Entry> {
+        if *grant == self.default.grant {
+            return Arc::clone(&self.default);
+        }
+        let age = self.age.load(Ordering::Relaxed);
+        if let Some(entry) = self.entries.pin().get(grant) {
+            entry.touch(age);
+            return Arc::clone(entry);
+        }
+        let age = self.age.fetch_add(1, Ordering::Relaxed) + 1;
+        let entry = {
+            let entries = self.entries.pin();
+            let new = || Arc::new(Entry::new(grant.clone(), false));
+            Arc::clone(entries.get_or_insert_with(grant.clone(), new))
+        };
+        entry.touch(age);
+        self.evict();
+        entry
+    }
+
+    /// Lets go of what was used longest ago, a sixteenth at a time, when there is too much. Whoever waits for one of
+    /// them still holds it, and gets its token.
+    fn evict(&self) {
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        if self.entries.len() <= capacity {
+            return;
+        }
+        let _one_at_a_time = self.evicting.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.entries.pin();
+        let excess = entries.len().saturating_sub(capacity);
+        if excess == 0 {
+            return;
+        }
+        let mut by_age: Vec<(u64, Arc<Entry>)> = entries
+            .values()
+            .map(|entry| (entry.used_at.load(Ordering::Relaxed), Arc::clone(entry)))
+            .collect();
+        let count = (excess + capacity / 16).min(by_age.len());
+        by_age.select_nth_unstable_by_key(count - 1, |(used_at, _)| *used_at);
+        for (_, entry) in by_age.drain(..count) {
+            entries.remove(&entry.grant);
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(n: usize) -> Grant {
+        Grant::new(&format!("a:{n}")).unwrap()
+    }
+
+    #[test]
+    fn what_was_used_longest_ago_goes_first() {
+        let pool = Pool::new(grant(0));
+        pool.set_capacity(3);
+        let kept: Vec<_> = (1..=3).map(|n| pool.entry(&grant(n))).collect();
+        // The first is used again after the others, so the second is the oldest.
+        pool.entry(&grant(4));
+        assert!(!Arc::ptr_eq(&kept[0], &pool.entry(&grant(1))));
+        assert!(Arc::ptr_eq(&kept[2], &pool.entry(&grant(3))));
+        assert_eq!(pool.len(), 3);
+        assert!(Arc::ptr_eq(&pool.default, &pool.entry(&grant(0))));
+    }
+
+    #[test]
+    fn memory_is_bounded_however_many_grants_arrive() {
+        let pool = Pool::new(grant(0));
+        pool.set_capacity(100);
+        for n in 1..10_000 {
+            pool.entry(&grant(n));
+            assert!(pool.len() <= 100);
+        }
+    }
+}

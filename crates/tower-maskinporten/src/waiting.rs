@@ -1,0 +1,176 @@
+//! Somebody who wants a token: takes what is there, or waits for it.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    TokenUnavailable,
+    clock::Now,
+    pool::Entry,
+    refresh::{self, Takeoff},
+    schedule,
+    snapshot::{Snapshot, Ticket, Trust},
+    tokens::Shared,
+};
+
+/// A request, as far as tokens are concerned.
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) entry: Arc<Entry>,
+    pub(crate) cold_wait: Duration,
+}
+
+/// What a request finds when it has no token yet.
+enum Look {
+    Usable(Ticket),
+    /// It may be good; until then, a better one is worth waiting for.
+    Doubtful(Ticket, Instant),
+    None {
+        until: Instant,
+    },
+}
+
+impl Waiting {
+    /// The token at hand, if it can be used without a second thought.
+    pub(crate) fn usable(&self) -> Option<Ticket> {
+        usable(&self.shared, &self.entry)
+    }
+
+    /// Waits for a token that can be used.
+    pub(crate) async fn token(&self) -> Result<Ticket, TokenUnavailable> {
+        let slot = &self.entry.slot;
+        let patience = Instant::now() + self.cold_wait;
+        let mut changed = slot.subscribe();
+        loop {
+            if let Some(ticket) = self.usable() {
+                return Ok(ticket);
+            }
+            let takeoff = refresh::fly(&self.shared, &self.entry);
+            let now = Now::read();
+            let (until, doubtful) = match self.look(patience, &now) {
+                Look::Usable(ticket) => return Ok(ticket),
+                Look::Doubtful(ticket, until) => (until, Some(ticket)),
+                Look::None { until } => {
+                    if slot.ask() {
+                        self.shared.agenda.note(&self.entry);
+                    }
+                    // Who starts a flight waits for it, whatever has failed before.
+                    let led = takeoff == Takeoff::Started;
+                    (if led { patience } else { until }, None)
+                }
+            };
+            if takeoff == Takeoff::NoRuntime {
+                return doubtful.ok_or_else(TokenUnavailable::no_runtime);
+            }
+            if until <= now.instant {
+                return doubtful.ok_or_else(|| self.unavailable());
+            }
+            let _ = timeout_at(self.wake(until, &now), changed.changed()).await;
+        }
+    }
+
+    /// What a request finds that is willing to wait until `patience`.
+    fn look(&self, patience: Instant, now: &Now) -> Look {
+        let snapshot = self.entry.slot.load();
+        if let Some(held) = &snapshot.token {
+            match held.trust(now) {
+                Trust::Fresh | Trust::Stale => return Look::Usable(held.ticket()),
+                Trust::Doubtful => {
+                    // A better one is worth a short wait, if it is on its way. Whoever comes later does not wait.
+                    let began = self.entry.slot.flight_began(now);
+                    let until = began.map_or(now.instant, |began| began + schedule::DOUBT_WAIT);
+                    return Look::Doubtful(held.ticket(), until.min(patience));
+                }
+                Trust::Expired => {}
+            }
+        }
+        let until = match &snapshot.failure {
+            None => patience,
+            // Those who come late to an outage do not wait as long as those who saw it begin.
+            Some(failure) if failure.error.is_transient() => {
+                patience.min(failure.since + self.cold_wait)
+            }
+            // Waiting does not change a refusal.
+            Some(_) => now.instant,
+        };
+        Look::None { until }
+    }
+
+    fn unavailable(&self) -> TokenUnavailable {
+        let snapshot = self.entry.slot.load();
+        TokenUnavailable::new(snapshot.failure.as_ref(), Instant::now())
+    }
+
+    /// When to look again without being told: should the refresher be lost meanwhile, whoever waits does its work.
+    fn wake(&self, until: Instant, now: &Now) -> Instant {
+        let due = self.entry.slot.look_again_at(now).unwrap_or(until);
+        until.min(due.max(now.instant + schedule::BLINK))
+    }
+
+    /// Takes note that an API called the token of `generation` bad. True when it is worth waiting for a
+    /// [newer](Self::newer) one.
+    pub(crate) fn blame(&self, generation: u64) -> bool {
+        let blamed = self.entry.slot.blame(generation, &Now::read());
+        if blamed {
+            // Also for a request that cannot be sent again and does not wait.
+            refresh::fly(&self.shared, &self.entry);
+        }
+        blamed
+    }
+
+    /// Waits for a token newer than that of `generation`, which was blamed; `None` when there will be none.
+    pub(crate) async fn newer(&self, generation: u64) -> Option<Ticket> {
+        let slot = &self.entry.slot;
+        let patience = Instant::now() + self.cold_wait;
+        let mut changed = slot.subscribe();
+        loop {
+            let takeoff = refresh::fly(&self.shared, &self.entry);
+            let now = Now::read();
+            {
+                let snapshot = slot.load();
+                let held = snapshot.token.as_ref()?;
+                let is_newer = held.generation() > generation;
+                if is_newer && held.trust(&now) != Trust::Expired {
+                    return Some(held.ticket());
+                }
+                // The refresh that was to bring one has failed, or brought the same again.
+                if !is_newer && !held.is_blamed() {
+                    return None;
+                }
+            }
+            if takeoff == Takeoff::NoRuntime || patience <= now.instant {
+                return None;
+            }
+            let _ = timeout_at(self.wake(patience, &now), changed.changed()).await;
+        }
+    }
+}
+
+/// The token at hand, if it can be used without a second thought.
+pub(crate) fn usable(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Option<Ticket> {
+    let now = Now::read();
+    let snapshot = entry.slot.load();
+    let held = snapshot.token.as_ref()?;
+    match held.trust(&now) {
+        Trust::Fresh => Some(held.ticket()),
+        Trust::Stale => {
+            see_to_refresh(shared, entry, &snapshot, &now);
+            Some(held.ticket())
+        }
+        Trust::Doubtful | Trust::Expired => None,
+    }
+}
+
+/// The refresher knows what is due. It only has to be there, on a runtime that does not stand still, and to know that
+/// somebody wants this token again.
+fn see_to_refresh(shared: &Arc<Shared>, entry: &Arc<Entry>, snapshot: &Snapshot, now: &Now) {
+    let is_late = |due: Instant| due + schedule::SPACING < now.instant;
+    if !shared.refreshing.load(Ordering::Relaxed) || snapshot.due(now, false).is_some_and(is_late) {
+        refresh::fly(shared, entry);
+    }
+}
