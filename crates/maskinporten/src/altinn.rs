@@ -19,7 +19,7 @@ use crate::{
 /// A source around a source that trades each Maskinporten token for an Altinn token
 /// ([exchange](https://docs.altinn.studio/api/scenarios/authentication/)).
 ///
-/// An Altinn token lives 1800 s from the exchange, whatever the Maskinporten token had left; its own `exp` says so.
+/// A grant that is [`raw`](Grant::raw) is passed on as it is. An Altinn token lives 1800 s from the exchange, whatever the Maskinporten token had left; its own `exp` says so.
 ///
 /// ```
 /// use maskinporten::{AltinnExchange, AltinnPlatform, HttpClient, Retry, TokenSource};
@@ -136,6 +136,9 @@ where
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
         Box::pin(async move {
             let token = self.source.fetch(grant).await?;
+            if grant.is_raw() {
+                return Ok(token);
+            }
             match self.exchange(&token).await {
                 // A broken connection says nothing about the Maskinporten token: it is good for another exchange.
                 Err(error) if error.is_cured_by_new_assertion() => self.exchange(&token).await,

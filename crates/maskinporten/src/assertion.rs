@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use serde::Serialize;
 
-use crate::{Algorithm, Grant, OrganisationNumber};
+use crate::{Algorithm, Grant, NationalIdentityNumber, OrganisationNumber, grant::Resource};
 
 /// `iat` lies this far in the past: a clock that is ahead of Maskinporten's fails outright, one behind does not.
 const BACKDATED: Duration = Duration::from_secs(2);
@@ -29,20 +29,44 @@ struct Claims<'a> {
     exp: u64,
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<[&'a str; 1]>,
+    resource: Option<&'a Resource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pid: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consumer_org: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_details: Option<[SystemUserDetails<'a>; 1]>,
+    iss_onbehalfof: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_details: Option<[Details<'a>; 1]>,
 }
 
-/// An entry of `authorization_details` (RFC 9396) that Altinn resolves to a system user.
+/// An entry of `authorization_details` (RFC 9396) that Altinn resolves.
 #[derive(Serialize)]
-struct SystemUserDetails<'a> {
-    r#type: &'static str,
-    systemuser_org: Iso6523,
-    #[serde(rename = "externalRef", skip_serializing_if = "Option::is_none")]
-    external_ref: Option<&'a str>,
+#[serde(tag = "type")]
+enum Details<'a> {
+    #[serde(rename = "urn:altinn:systemuser")]
+    SystemUser {
+        systemuser_org: Iso6523,
+        #[serde(rename = "externalRef", skip_serializing_if = "Option::is_none")]
+        external_ref: Option<&'a str>,
+    },
+    #[serde(rename = "urn:altinn:consent")]
+    Consent { id: &'a str, from: String },
+}
+
+impl<'a> Details<'a> {
+    fn of(grant: &'a Grant) -> Option<Self> {
+        let system_user = grant.system_user().map(|user| Self::SystemUser {
+            systemuser_org: user.organisation().into(),
+            external_ref: user.external_ref(),
+        });
+        system_user.or_else(|| {
+            grant.consent().map(|consent| Self::Consent {
+                id: consent.id(),
+                from: consent.from(),
+            })
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -93,15 +117,11 @@ impl Assertion<'_> {
             iat: iat.as_secs(),
             exp: iat.as_secs().saturating_add(LIFETIME.as_secs()),
             jti,
-            resource: self.grant.resource().map(|resource| [resource]),
+            resource: self.grant.resource_as_sent(),
+            pid: self.grant.pid().map(NationalIdentityNumber::as_str),
             consumer_org: self.grant.consumer_org().map(|org| org.to_string()),
-            authorization_details: self.grant.system_user().map(|user| {
-                [SystemUserDetails {
-                    r#type: "urn:altinn:systemuser",
-                    systemuser_org: user.organisation().into(),
-                    external_ref: user.external_ref(),
-                }]
-            }),
+            iss_onbehalfof: self.grant.iss_onbehalfof(),
+            authorization_details: Details::of(self.grant).map(|details| [details]),
         };
         let mut input = BASE64URL.encode(serde_json::to_vec(&header)?);
         input.push('.');
@@ -122,7 +142,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::SystemUser;
+    use crate::{Consent, SystemUser};
 
     fn parts(grant: &Grant, now: SystemTime) -> (Value, Value) {
         let assertion = Assertion {
@@ -195,6 +215,37 @@ mod tests {
             claims["authorization_details"][0]
                 .get("externalRef")
                 .is_none()
+        );
+    }
+
+    #[test]
+    fn case_8_the_rarer_members_are_as_documented() {
+        let grant = Grant::new("a:one")
+            .unwrap()
+            .for_resource_as_string("r")
+            .unwrap()
+            .on_behalf_of("kommune1")
+            .unwrap()
+            .with_pid("25922947409".parse().unwrap())
+            .with_consent(
+                Consent::of_person(
+                    "F70542A8-d97a-40a8-9ef7-221603ffd5e6",
+                    "25922947409".parse().unwrap(),
+                )
+                .unwrap(),
+            );
+        let (_, claims) = parts(&grant, at(0));
+        assert_eq!(claims["resource"], json!("r"));
+        assert_eq!(claims["iss_onbehalfof"], json!("kommune1"));
+        assert_eq!(claims["pid"], json!("25922947409"));
+        assert_eq!(claims.get("consumer_org"), None);
+        assert_eq!(
+            claims["authorization_details"],
+            json!([{
+                "type": "urn:altinn:consent",
+                "id": "f70542a8-d97a-40a8-9ef7-221603ffd5e6",
+                "from": "urn:altinn:person:identifier-no:25922947409",
+            }])
         );
     }
 

@@ -2,7 +2,9 @@
 
 use std::{error, fmt};
 
-use crate::{OrganisationNumber, SystemUser};
+use serde::Serialize;
+
+use crate::{Consent, NationalIdentityNumber, OrganisationNumber, SystemUser};
 
 /// What a token is asked for. Two grants that are equal get the same token; two that differ in anything do not.
 ///
@@ -22,9 +24,33 @@ use crate::{OrganisationNumber, SystemUser};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Grant {
     scope: Box<str>,
-    resource: Option<Box<str>>,
-    consumer_org: Option<OrganisationNumber>,
-    system_user: Option<SystemUser>,
+    resource: Option<Resource>,
+    acting_for: Option<ActingFor>,
+    pid: Option<NationalIdentityNumber>,
+    details: Option<Details>,
+    raw: bool,
+}
+
+/// The audience, in the two forms that it is sent in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Resource {
+    Array([Box<str>; 1]),
+    Text(Box<str>),
+}
+
+/// Whom the client acts for: one or the other, never both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum ActingFor {
+    ConsumerOrg(OrganisationNumber),
+    OnBehalfOf(Box<str>),
+}
+
+/// What `authorization_details` holds: Maskinporten takes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Details {
+    SystemUser(SystemUser),
+    Consent(Consent),
 }
 
 impl Grant {
@@ -73,8 +99,10 @@ impl Grant {
         Ok(Self {
             scope: list.join(" ").into(),
             resource: None,
-            consumer_org: None,
-            system_user: None,
+            acting_for: None,
+            pid: None,
+            details: None,
+            raw: false,
         })
     }
 
@@ -93,18 +121,32 @@ impl Grant {
     /// # Ok::<(), maskinporten::GrantError>(())
     /// ```
     pub fn for_resource(mut self, resource: &str) -> Result<Self, GrantError> {
-        let resource = resource.trim();
-        if resource.is_empty() || resource.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(GrantError::new(
-                "a resource is one identifier without white space",
-            ));
-        }
-        self.resource = Some(resource.into());
+        self.resource = Some(Resource::Array([identifier(resource)?]));
+        Ok(self)
+    }
+
+    /// The same, with `resource` sent as a string instead of an array of one: what the official .NET client sends,
+    /// and not what the documentation says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`for_resource`](Self::for_resource).
+    ///
+    /// ```
+    /// use maskinporten::Grant;
+    ///
+    /// let grant = Grant::new("provider:api.read")?.for_resource_as_string("https://api.provider.example/v1")?;
+    /// assert_eq!(grant.resource(), Some("https://api.provider.example/v1"));
+    /// # Ok::<(), maskinporten::GrantError>(())
+    /// ```
+    pub fn for_resource_as_string(mut self, resource: &str) -> Result<Self, GrantError> {
+        self.resource = Some(Resource::Text(identifier(resource)?));
         Ok(self)
     }
 
     /// Acts for `organisation`, which has delegated the scopes to this client's owner in Altinn
-    /// ([delegation](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_delegering)).
+    /// ([delegation](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_delegering)). It takes the place of
+    /// [`on_behalf_of`](Self::on_behalf_of): Maskinporten takes one of the two.
     ///
     /// ```
     /// use maskinporten::Grant;
@@ -115,15 +157,66 @@ impl Grant {
     /// ```
     #[must_use]
     pub fn with_consumer_org(mut self, organisation: OrganisationNumber) -> Self {
-        self.consumer_org = Some(organisation);
+        self.acting_for = Some(ActingFor::ConsumerOrg(organisation));
+        self
+    }
+
+    /// Acts for a customer in the way that preceded delegation in Altinn (`iss_onbehalfof`), for those who still have
+    /// it: Maskinporten will take it away. It takes the place of [`with_consumer_org`](Self::with_consumer_org).
+    ///
+    /// # Errors
+    ///
+    /// When `id` is empty or holds white space or control characters.
+    ///
+    /// ```
+    /// use maskinporten::Grant;
+    ///
+    /// let grant = Grant::new("a:one")?.with_consumer_org("910753614".parse()?).on_behalf_of("kommune1")?;
+    /// assert_eq!(grant.consumer_org(), None);
+    /// # Ok::<(), maskinporten::GrantError>(())
+    /// ```
+    pub fn on_behalf_of(mut self, id: &str) -> Result<Self, GrantError> {
+        self.acting_for = Some(ActingFor::OnBehalfOf(identifier(id)?));
+        Ok(self)
+    }
+
+    /// Restricts the token to one person, whose number it then holds
+    /// ([pid](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_pid_restricted_tokens)).
+    #[must_use]
+    pub fn with_pid(mut self, person: NationalIdentityNumber) -> Self {
+        self.pid = Some(person);
         self
     }
 
     /// Acts as a customer's system user
-    /// ([system users](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_systembruker)).
+    /// ([system users](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_systembruker)). It takes the place
+    /// of a consent.
     #[must_use]
     pub fn with_system_user(mut self, system_user: SystemUser) -> Self {
-        self.system_user = Some(system_user);
+        self.details = Some(Details::SystemUser(system_user));
+        self
+    }
+
+    /// Asks for a token that shows a consent. It takes the place of a system user.
+    #[must_use]
+    pub fn with_consent(mut self, consent: Consent) -> Self {
+        self.details = Some(Details::Consent(consent));
+        self
+    }
+
+    /// Asks for the Maskinporten token itself, not exchanged for an Altinn token, where tokens are exchanged by
+    /// default: an [`AltinnExchange`](crate::AltinnExchange) passes it on as it is.
+    ///
+    /// ```
+    /// use maskinporten::Grant;
+    ///
+    /// let exchanged = Grant::new("krr:global/kontaktinformasjon.read")?;
+    /// assert_ne!(exchanged.clone().raw(), exchanged);
+    /// # Ok::<(), maskinporten::GrantError>(())
+    /// ```
+    #[must_use]
+    pub fn raw(mut self) -> Self {
+        self.raw = true;
         self
     }
 
@@ -136,20 +229,74 @@ impl Grant {
     /// The audience asked for, if any.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
-        self.resource.as_deref()
+        self.resource.as_ref().map(|resource| match resource {
+            Resource::Array([resource]) | Resource::Text(resource) => &**resource,
+        })
+    }
+
+    /// The audience in the form that it is to be sent in.
+    pub(crate) fn resource_as_sent(&self) -> Option<&Resource> {
+        self.resource.as_ref()
     }
 
     /// The organisation acted for, if any.
     #[must_use]
     pub fn consumer_org(&self) -> Option<OrganisationNumber> {
-        self.consumer_org
+        match self.acting_for {
+            Some(ActingFor::ConsumerOrg(organisation)) => Some(organisation),
+            _ => None,
+        }
+    }
+
+    /// The customer acted for in the old way, if any.
+    #[must_use]
+    pub fn iss_onbehalfof(&self) -> Option<&str> {
+        match &self.acting_for {
+            Some(ActingFor::OnBehalfOf(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The person that the token is restricted to, if any.
+    #[must_use]
+    pub fn pid(&self) -> Option<&NationalIdentityNumber> {
+        self.pid.as_ref()
     }
 
     /// The system user acted as, if any.
     #[must_use]
     pub fn system_user(&self) -> Option<&SystemUser> {
-        self.system_user.as_ref()
+        match &self.details {
+            Some(Details::SystemUser(system_user)) => Some(system_user),
+            _ => None,
+        }
     }
+
+    /// The consent to be shown, if any.
+    #[must_use]
+    pub fn consent(&self) -> Option<&Consent> {
+        match &self.details {
+            Some(Details::Consent(consent)) => Some(consent),
+            _ => None,
+        }
+    }
+
+    /// Whether the Maskinporten token itself is asked for.
+    #[must_use]
+    pub fn is_raw(&self) -> bool {
+        self.raw
+    }
+}
+
+/// One identifier, which says nothing of its form.
+fn identifier(text: &str) -> Result<Box<str>, GrantError> {
+    let identifier = text.trim();
+    if identifier.is_empty() || identifier.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(GrantError::new(
+            "a resource, or whom one acts for, is one identifier without white space",
+        ));
+    }
+    Ok(identifier.into())
 }
 
 /// `scope-token` of RFC 6749 section 3.3.
@@ -198,6 +345,41 @@ mod tests {
         }
     }
 
+    const CONSENT: &str = "f70542a8-d97a-40a8-9ef7-221603ffd5e6";
+
+    fn consent(person: &str) -> Consent {
+        Consent::of_person(CONSENT, person.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_excludes_each_other_takes_each_others_place() {
+        let organisation: OrganisationNumber = "310702641".parse().unwrap();
+        let grant = Grant::new("a:one").unwrap();
+        let delegated = grant.clone().with_consumer_org(organisation);
+        let old = delegated.clone().on_behalf_of("kommune1").unwrap();
+        assert_eq!(
+            (old.consumer_org(), old.iss_onbehalfof()),
+            (None, Some("kommune1"))
+        );
+        assert_eq!(old.with_consumer_org(organisation), delegated);
+        let user = grant.with_system_user(SystemUser::new(organisation));
+        let consented = user.clone().with_consent(consent("25922947409"));
+        assert!(consented.system_user().is_none() && consented.consent().is_some());
+        assert_eq!(
+            consented.with_system_user(SystemUser::new(organisation)),
+            user
+        );
+    }
+
+    #[test]
+    fn no_person_is_shown() {
+        let grant = Grant::new("a:one")
+            .unwrap()
+            .with_pid("25922947409".parse().unwrap())
+            .with_consent(consent("25922947409"));
+        assert!(!format!("{grant:?}").contains("25922947409"));
+    }
+
     #[test]
     fn every_member_is_part_of_the_identity() {
         let base = Grant::new("a:one").unwrap();
@@ -209,7 +391,17 @@ mod tests {
             base.clone().for_resource("https://api.example").unwrap(),
             base.clone().with_consumer_org(organisation),
             base.clone().with_system_user(user.clone()),
-            base.with_system_user(user.for_external_ref("r").unwrap()),
+            base.clone()
+                .with_system_user(user.for_external_ref("r").unwrap()),
+            base.clone()
+                .for_resource_as_string("https://api.example")
+                .unwrap(),
+            base.clone().on_behalf_of("310702641").unwrap(),
+            base.clone().with_pid("25922947409".parse().unwrap()),
+            base.clone().with_consent(consent("25922947409")),
+            base.clone()
+                .with_consent(Consent::of_organisation(CONSENT, organisation).unwrap()),
+            base.raw(),
         ];
         for (i, one) in all.iter().enumerate() {
             for (j, other) in all.iter().enumerate() {

@@ -37,6 +37,7 @@ mod altinn;
 mod altinn_token;
 mod assertion;
 mod client;
+mod consent;
 mod discover;
 mod environment;
 mod error;
@@ -45,6 +46,7 @@ mod grant;
 mod http_client;
 mod key;
 mod organisation;
+mod person;
 mod platform;
 mod refusal;
 mod request;
@@ -62,11 +64,13 @@ pub use http_client::HttpClient;
 pub use {
     altinn::AltinnExchange,
     client::Maskinporten,
+    consent::Consent,
     environment::{Environment, EnvironmentError},
     error::Error,
     grant::{Grant, GrantError},
     key::{ClientKey, KeyError},
     organisation::OrganisationNumber,
+    person::NationalIdentityNumber,
     platform::AltinnPlatform,
     refusal::Refusal,
     retry::Retry,
