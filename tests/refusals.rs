@@ -131,9 +131,24 @@ async fn each_refusal_has_its_code_and_its_advice() {
 }
 
 #[tokio::test]
+async fn e4_e5_the_difference_of_the_clocks_is_learnt_once() {
+    let stub = Stub::start().await.unwrap();
+    for seconds in [-250, -60, 150, 250] {
+        stub.set_clock_offset(seconds);
+        stub.clear_requests();
+        let source = maskinporten(&stub);
+        source.fetch(&grant()).await.unwrap();
+        assert_eq!(stub.token_requests(), 2, "{seconds}");
+        // From then on it is right at once.
+        source.fetch(&grant()).await.unwrap();
+        assert_eq!(stub.token_requests(), 3, "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn clocks_that_differ_too_much_are_told_so() {
     let stub = Stub::start().await.unwrap();
-    for (seconds, advice) in [(-60, "ahead"), (300, "check the clock")] {
+    for (seconds, advice) in [(-600, "ahead"), (600, "check the clock")] {
         stub.set_clock_offset(seconds);
         let error = maskinporten(&stub).fetch(&grant()).await.unwrap_err();
         let said = error.refusal().unwrap().advice().unwrap();

@@ -11,8 +11,9 @@ use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use crate::{
-    AccessToken, BoxError, BoxFuture, Environment, Error, Grant, Signer, TokenSource,
+    AccessToken, BoxError, BoxFuture, Environment, Error, Grant, Refusal, Signer, TokenSource,
     assertion::{self, Assertion},
+    clock::Skew,
     error::Party,
     request, response,
 };
@@ -24,6 +25,9 @@ use crate::{
 /// fetch is one request with an assertion of its own, is over within 10 s, follows no redirect and reads at most
 /// 64 KiB. Do not put a layer under it that sends a request twice: an assertion is good for one use. [`Retry`] is
 /// what tries again.
+///
+/// When Maskinporten refuses an assertion for its times, the difference of the clocks is learnt from the answer's `Date`
+/// (at most 300 s), and assertions are made by Maskinporten's clock from then on; the error asks for another try.
 ///
 /// [`Retry`]: crate::Retry
 ///
@@ -48,6 +52,7 @@ pub struct Maskinporten<H> {
     environment: Environment,
     client_id: Arc<str>,
     signer: Arc<dyn Signer>,
+    skew: Arc<Skew>,
     http: H,
 }
 
@@ -64,6 +69,7 @@ impl<H> Maskinporten<H> {
             environment,
             client_id: client_id.into(),
             signer: Arc::new(signer),
+            skew: Arc::default(),
             http,
         }
     }
@@ -78,7 +84,7 @@ impl<H> Maskinporten<H> {
             grant,
         };
         let input = assertion
-            .signing_input(SystemTime::now(), &jti()?)
+            .signing_input(self.skew.now(), &jti()?)
             .map_err(|error| Error::sign(error.into()))?;
         let signing = self.signer.sign(input.as_bytes());
         let signature = timeout_at(began + request::ATTEMPT_LIMIT, signing)
@@ -121,7 +127,14 @@ where
                 .map_err(Error::permanent)?;
             let requested_at = Instant::now();
             let answer = request::send(&self.http, Party::Maskinporten, request, began).await?;
-            let token = response::read_token(&answer, requested_at, SystemTime::now())?;
+            let token = response::read_token(&answer, requested_at, SystemTime::now());
+            if let Err(error) = &token
+                && error.refusal().is_some_and(Refusal::blames_clock)
+                && self.skew.learn(&answer.headers, requested_at.elapsed())
+            {
+                return token.map_err(Error::cured);
+            }
+            let token = token?;
             warn_if_narrower(grant, &token);
             Ok(token)
         })

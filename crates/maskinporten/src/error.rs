@@ -21,13 +21,16 @@ use crate::{BoxError, Refusal};
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: Kind,
+    /// What was wrong has been put right since.
+    cured: bool,
     retry_after: Option<Duration>,
-    source: Option<BoxError>,
+    source: Option<Arc<BoxError>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     /// No answer came, or half of one.
     Transport(Party),
@@ -124,35 +127,45 @@ impl Error {
     fn build(kind: Kind, retry_after: Option<Duration>, source: Option<BoxError>) -> Self {
         Self(Arc::new(Inner {
             kind,
+            cured: false,
             retry_after,
-            source,
+            source: source.map(Arc::new),
         }))
+    }
+
+    /// The same, where what was wrong has been put right: the next try will do better.
+    pub(crate) fn cured(self) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        inner.cured = true;
+        Self(Arc::new(inner))
     }
 
     /// Whether asking again, later and with a new assertion, may help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match &self.0.kind {
-            Kind::Transport(_) | Kind::Timeout(..) | Kind::BadResponse(..) | Kind::Sign => true,
-            // An exchange that is down itself answers 401 for nearly everything (protocol: "possibly transient").
-            Kind::Status(Party::Altinn, StatusCode::UNAUTHORIZED) => true,
-            Kind::Status(_, status) => is_transient_status(*status),
-            Kind::Refused(_, refusal) => {
-                is_transient_status(refusal.status()) || refusal.is_cured_by_new_assertion()
+        self.0.cured
+            || match &self.0.kind {
+                Kind::Transport(_) | Kind::Timeout(..) | Kind::BadResponse(..) | Kind::Sign => true,
+                // An exchange that is down itself answers 401 for nearly everything (protocol: "possibly transient").
+                Kind::Status(Party::Altinn, StatusCode::UNAUTHORIZED) => true,
+                Kind::Status(_, status) => is_transient_status(*status),
+                Kind::Refused(_, refusal) => {
+                    is_transient_status(refusal.status()) || refusal.is_cured_by_new_assertion()
+                }
+                Kind::Other { transient } => *transient,
+                Kind::Redirect(..) | Kind::EnterpriseUserGone => false,
             }
-            Kind::Other { transient } => *transient,
-            Kind::Redirect(..) | Kind::EnterpriseUserGone => false,
-        }
     }
 
     /// Whether one more try, at once, with a new assertion is legal and likely to help: the grant was used up or
     /// the connection broke, not the server.
     pub(crate) fn is_cured_by_new_assertion(&self) -> bool {
-        match &self.0.kind {
-            Kind::Transport(_) => true,
-            Kind::Refused(_, refusal) => refusal.is_cured_by_new_assertion(),
-            _ => false,
-        }
+        self.0.cured
+            || match &self.0.kind {
+                Kind::Transport(_) => true,
+                Kind::Refused(_, refusal) => refusal.is_cured_by_new_assertion(),
+                _ => false,
+            }
     }
 
     /// Whether no answer came in time.
@@ -236,7 +249,7 @@ impl fmt::Debug for Error {
 
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        self.0.source.as_ref().map(|source| source.as_ref() as _)
+        self.0.source.as_ref().map(|source| &***source as _)
     }
 }
 

@@ -37,6 +37,7 @@ mod altinn;
 mod altinn_token;
 mod assertion;
 mod client;
+mod clock;
 mod consent;
 mod discover;
 mod environment;

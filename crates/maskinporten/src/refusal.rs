@@ -100,6 +100,13 @@ impl Refusal {
             || self.says("jwt is expired")
     }
 
+    /// Whether the assertion's times were the trouble: too early, or too late.
+    pub(crate) fn blames_clock(&self) -> bool {
+        matches!(self.code(), Some("MP-130"))
+            || self.says("issue time is after now")
+            || self.says("jwt is expired")
+    }
+
     fn says(&self, phrase: &str) -> bool {
         let description = self.description().unwrap_or_default();
         description.to_ascii_lowercase().contains(phrase)
