@@ -183,11 +183,9 @@ impl Flight {
         let Some(shared) = self.shared.upgrade() else {
             return;
         };
+        self.entry.renew();
         match outcome {
-            Ok(token) => {
-                self.entry.renew();
-                self.entry.slot.publish(self.lead, &token, self.anchor);
-            }
+            Ok(token) => self.entry.slot.publish(self.lead, &token, self.anchor),
             Err(error) => self.entry.slot.fail(self.lead, error),
         }
         shared.agenda.note(&self.entry);

@@ -19,7 +19,7 @@ pub(crate) struct Entry {
     pub(crate) slot: Slot,
     /// Refreshed whether it is asked for or not.
     pinned: bool,
-    /// Whether a request has used it since its token came.
+    /// Whether a request has used it since it was last fetched for.
     used: AtomicBool,
     /// The pool's age when a request last used it.
     used_at: AtomicU64,
@@ -44,7 +44,7 @@ impl Entry {
         self.pinned || self.used.load(Ordering::Relaxed)
     }
 
-    /// A new token is here, which nobody has used yet.
+    /// It was fetched for; whether anybody wants it once more will be seen.
     pub(crate) fn renew(&self) {
         self.used.store(false, Ordering::Relaxed);
     }

@@ -130,6 +130,11 @@ async fn a_refused_grant_fails_alone_and_at_once() {
         assert_eq!(send(&tokens, |_| ()).await.unwrap(), "a.default.1");
     }
     assert_eq!(source.fetches("x:refused"), 1);
+    // It is tried once more for those who asked since, and then for nobody.
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(source.fetches("x:refused"), 2);
+    tokens.authorization(&grant("x:refused")).await.unwrap_err();
+    assert_eq!(source.fetches("x:refused"), 3);
 }
 
 #[tokio::test(start_paused = true)]
