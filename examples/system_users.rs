@@ -8,10 +8,10 @@ use examples::{Place, Told, end, http_client, say};
 use http::{Request, header::CONTENT_TYPE};
 use maskinporten::{BoxError, OrganisationNumber, SystemUser};
 use maskinporten_stub::SystemUser as Approved;
+use serde_json::json;
 use tower::{Layer, ServiceExt};
 use tower_maskinporten::{BearerAuthLayer, GrantChange, Origins, TokenUnavailable, Tokens};
 
-const LETTER: &str = r#"{"resourceId":"ttd-brev","fileName":"a.pdf","sendersReference":"1"}"#;
 const CUSTOMERS: [&str; 3] = ["310702641", "314277961", "910753614"];
 
 #[tokio::main]
@@ -27,6 +27,7 @@ async fn run() -> Result<(), BoxError> {
     for approved in &CUSTOMERS[..2] {
         let client_id = stub.demo_client().client_id();
         stub.register_system_user(Approved::of(*approved).client_id(client_id));
+        stub.register_resource(&format!("letters-of-{approved}"), approved);
     }
 
     // One layer for all customers. Which token a request gets is said by the request.
@@ -39,7 +40,9 @@ async fn run() -> Result<(), BoxError> {
             let organisation: OrganisationNumber = customer.parse()?;
             let url = format!("{}/correspondence/api/v1/attachment", place.platform);
             let request = Request::post(url).header(CONTENT_TYPE, "application/json");
-            let mut request = request.body(LETTER.into())?;
+            let file = json!({"resourceId": format!("letters-of-{customer}"), "fileName": "a.pdf",
+                "sendersReference": round});
+            let mut request = request.body(file.to_string().into())?;
             let user = SystemUser::new(organisation);
             let as_customer = GrantChange::new(move |grant| grant.with_system_user(user.clone()));
             request.extensions_mut().insert(as_customer);
