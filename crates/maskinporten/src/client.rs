@@ -16,6 +16,7 @@ use crate::{
     clock::Skew,
     error::Party,
     request, response,
+    rotation::{self, Rotation},
 };
 
 /// The source that asks Maskinporten: it signs an assertion for the grant and posts it to the token endpoint
@@ -27,7 +28,8 @@ use crate::{
 /// what tries again.
 ///
 /// When Maskinporten refuses an assertion for its times, the difference of the clocks is learnt from the answer's `Date`
-/// (at most 300 s), and assertions are made by Maskinporten's clock from then on; the error asks for another try.
+/// (at most 300 s), and assertions are made by Maskinporten's clock from then on; the error asks for another try. A key
+/// that Maskinporten does not know is given three minutes to be known, during which the error is a transient one.
 ///
 /// [`Retry`]: crate::Retry
 ///
@@ -52,6 +54,8 @@ pub struct Maskinporten<H> {
     environment: Environment,
     client_id: Arc<str>,
     signer: Arc<dyn Signer>,
+    fallback: Option<Arc<dyn Signer>>,
+    rotation: Arc<Rotation>,
     skew: Arc<Skew>,
     http: H,
 }
@@ -69,16 +73,40 @@ impl<H> Maskinporten<H> {
             environment,
             client_id: client_id.into(),
             signer: Arc::new(signer),
+            fallback: None,
+            rotation: Arc::default(),
             skew: Arc::default(),
             http,
         }
     }
 
+    /// Signs with another key of the same client whenever Maskinporten does not know the first: a key that was just
+    /// registered is known at once on some of its machines, and up to two minutes later on others. Give the new key
+    /// to [`new`](Self::new), and the old one here until the new one has worked everywhere.
+    ///
+    /// ```
+    /// use maskinporten::{ClientKey, Environment, HttpClient, Maskinporten};
+    ///
+    /// fn while_rotating(new: ClientKey, old: ClientKey, http: HttpClient) -> Maskinporten<HttpClient> {
+    ///     Maskinporten::new(Environment::production(), "my-client-id", new, http).with_fallback(old)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_fallback(mut self, signer: impl Signer + 'static) -> Self {
+        self.fallback = Some(Arc::new(signer));
+        self
+    }
+
     /// Signs an assertion, in an attempt that began at `began`.
-    async fn sign(&self, grant: &Grant, began: Instant) -> Result<String, Error> {
+    async fn sign(
+        &self,
+        signer: &dyn Signer,
+        grant: &Grant,
+        began: Instant,
+    ) -> Result<String, Error> {
         let assertion = Assertion {
-            algorithm: self.signer.algorithm(),
-            kid: self.signer.kid(),
+            algorithm: signer.algorithm(),
+            kid: signer.kid(),
             issuer: self.environment.issuer(),
             client_id: &self.client_id,
             grant,
@@ -86,7 +114,7 @@ impl<H> Maskinporten<H> {
         let input = assertion
             .signing_input(self.skew.now(), &jti()?)
             .map_err(|error| Error::sign(error.into()))?;
-        let signing = self.signer.sign(input.as_bytes());
+        let signing = signer.sign(input.as_bytes());
         let signature = timeout_at(began + request::ATTEMPT_LIMIT, signing)
             .await
             .map_err(|_| Error::sign("the signer did not answer within 10 s".into()))?
@@ -103,41 +131,72 @@ fn jti() -> Result<String, Error> {
     Ok(BASE64URL.encode(bytes))
 }
 
+impl<H, B> Maskinporten<H>
+where
+    H: Service<Request<Full<Bytes>>, Response = http::Response<B>> + Clone,
+    H::Error: Into<BoxError>,
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    /// Asks once, with an assertion that `signer` signs.
+    async fn ask(&self, signer: &dyn Signer, grant: &Grant) -> Result<AccessToken, Error> {
+        let began = Instant::now();
+        let assertion = self.sign(signer, grant, began).await?;
+        // None of the form's characters needs escaping but the colons of the grant type.
+        let form = format!(
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
+        );
+        let request = Request::post(self.environment.token_endpoint().clone())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .body(Full::from(form))
+            .map_err(Error::permanent)?;
+        let requested_at = Instant::now();
+        let answer = request::send(&self.http, Party::Maskinporten, request, began).await?;
+        let token = response::read_token(&answer, requested_at, SystemTime::now());
+        if let Err(error) = &token
+            && error.refusal().is_some_and(Refusal::blames_clock)
+            && self.skew.learn(&answer.headers, requested_at.elapsed())
+        {
+            return token.map_err(Error::cured);
+        }
+        let token = token?;
+        warn_if_narrower(grant, &token);
+        Ok(token)
+    }
+
+    /// Asks with the key, and with the other one where the first is not known.
+    async fn ask_with_a_known_key(&self, grant: &Grant) -> Result<AccessToken, Error> {
+        let error = match self.ask(&*self.signer, grant).await {
+            Err(error) if error.refusal().is_some_and(Refusal::blames_kid) => error,
+            outcome => {
+                self.rotation.is_known();
+                return outcome;
+            }
+        };
+        if let Some(fallback) = &self.fallback
+            && let Ok(token) = self.ask(&**fallback, grant).await
+        {
+            return Ok(token);
+        }
+        if self.rotation.is_unknown(Instant::now()) {
+            return Err(error.passing(rotation::PAUSE));
+        }
+        Err(error)
+    }
+}
+
 impl<H, B> TokenSource for Maskinporten<H>
 where
     H: Service<Request<Full<Bytes>>, Response = http::Response<B>> + Clone + Send + Sync,
     H::Error: Into<BoxError>,
     H::Future: Send,
-    B: Body + Send,
+    B: Body + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
-        Box::pin(async move {
-            let began = Instant::now();
-            let assertion = self.sign(grant, began).await?;
-            // None of the form's characters needs escaping but the colons of the grant type.
-            let form = format!(
-                "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
-            );
-            let request = Request::post(self.environment.token_endpoint().clone())
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .header(header::ACCEPT, "application/json")
-                .body(Full::from(form))
-                .map_err(Error::permanent)?;
-            let requested_at = Instant::now();
-            let answer = request::send(&self.http, Party::Maskinporten, request, began).await?;
-            let token = response::read_token(&answer, requested_at, SystemTime::now());
-            if let Err(error) = &token
-                && error.refusal().is_some_and(Refusal::blames_clock)
-                && self.skew.learn(&answer.headers, requested_at.elapsed())
-            {
-                return token.map_err(Error::cured);
-            }
-            let token = token?;
-            warn_if_narrower(grant, &token);
-            Ok(token)
-        })
+        Box::pin(self.ask_with_a_known_key(grant))
     }
 }
 

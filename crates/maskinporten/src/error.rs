@@ -24,10 +24,18 @@ pub struct Error(Arc<Inner>);
 #[derive(Clone)]
 struct Inner {
     kind: Kind,
-    /// What was wrong has been put right since.
-    cured: bool,
+    /// What was wrong has been put right since, or will be by itself.
+    outlook: Outlook,
     retry_after: Option<Duration>,
     source: Option<Arc<BoxError>>,
+}
+
+/// Whether another try will fare as this one did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outlook {
+    AsIs,
+    Cured,
+    Passing,
 }
 
 #[derive(Clone, Debug)]
@@ -127,7 +135,7 @@ impl Error {
     fn build(kind: Kind, retry_after: Option<Duration>, source: Option<BoxError>) -> Self {
         Self(Arc::new(Inner {
             kind,
-            cured: false,
+            outlook: Outlook::AsIs,
             retry_after,
             source: source.map(Arc::new),
         }))
@@ -136,14 +144,22 @@ impl Error {
     /// The same, where what was wrong has been put right: the next try will do better.
     pub(crate) fn cured(self) -> Self {
         let mut inner = Inner::clone(&self.0);
-        inner.cured = true;
+        inner.outlook = Outlook::Cured;
+        Self(Arc::new(inner))
+    }
+
+    /// The same, where time will put right what is wrong: it is to be tried again after a pause.
+    pub(crate) fn passing(self, pause: Duration) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        inner.outlook = Outlook::Passing;
+        inner.retry_after = Some(inner.retry_after.unwrap_or_default().max(pause));
         Self(Arc::new(inner))
     }
 
     /// Whether asking again, later and with a new assertion, may help.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.0.cured
+        self.0.outlook != Outlook::AsIs
             || match &self.0.kind {
                 Kind::Transport(_) | Kind::Timeout(..) | Kind::BadResponse(..) | Kind::Sign => true,
                 // An exchange that is down itself answers 401 for nearly everything (protocol: "possibly transient").
@@ -160,7 +176,7 @@ impl Error {
     /// Whether one more try, at once, with a new assertion is legal and likely to help: the grant was used up or
     /// the connection broke, not the server.
     pub(crate) fn is_cured_by_new_assertion(&self) -> bool {
-        self.0.cured
+        self.0.outlook == Outlook::Cured
             || match &self.0.kind {
                 Kind::Transport(_) => true,
                 Kind::Refused(_, refusal) => refusal.is_cured_by_new_assertion(),
@@ -174,7 +190,8 @@ impl Error {
         matches!(self.0.kind, Kind::Timeout(..))
     }
 
-    /// How long the server asks to be left alone (`Retry-After`), at most 60 s.
+    /// How long the server is to be left alone: as it asks (`Retry-After`), at most 60 s, or as long as it takes for
+    /// something to change.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

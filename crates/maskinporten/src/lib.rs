@@ -53,6 +53,7 @@ mod refusal;
 mod request;
 mod response;
 mod retry;
+mod rotation;
 mod settings;
 mod signer;
 mod source;

@@ -107,6 +107,11 @@ impl Refusal {
             || self.says("jwt is expired")
     }
 
+    /// Whether the key was the trouble: not registered, or not yet known everywhere.
+    pub(crate) fn blames_kid(&self) -> bool {
+        self.says("unknown key identifier")
+    }
+
     fn says(&self, phrase: &str) -> bool {
         let description = self.description().unwrap_or_default();
         description.to_ascii_lowercase().contains(phrase)

@@ -72,7 +72,7 @@ impl Settings {
             + 'static,
         H::Error: Into<BoxError>,
         H::Future: Send,
-        B: Body + Send,
+        B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
