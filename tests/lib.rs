@@ -6,6 +6,9 @@
     reason = "what cannot be had in a test ends it"
 )]
 
+#[path = "support/keys.rs"]
+pub mod keys;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
