@@ -6,7 +6,7 @@
 //! next request that needs a token starts another.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
@@ -15,11 +15,16 @@ use std::{
 };
 
 use maskinporten::{AccessToken, Error};
-use tokio::{runtime::Handle, task::AbortHandle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    task::AbortHandle,
+    time::{Instant, timeout},
+};
 
 use crate::{
     clock::{Anchor, Now},
     pool::Entry,
+    schedule,
     slot::Lead,
     tokens::Shared,
 };
@@ -34,7 +39,9 @@ pub(crate) struct Line(Mutex<Work>);
 #[derive(Default)]
 struct Work {
     waiting: VecDeque<(Arc<Entry>, Lead)>,
-    workers: usize,
+    /// Each worker, and when it must be back. One that is not stands still with its runtime, and does not count.
+    workers: HashMap<u64, Instant>,
+    hired: u64,
     tasks: Vec<AbortHandle>,
 }
 
@@ -51,6 +58,20 @@ impl Line {
     }
 }
 
+impl Work {
+    /// A number for another worker, if there is work and room for one.
+    fn vacancy(&mut self) -> Option<u64> {
+        let now = Instant::now();
+        let working = self.workers.values().filter(|back| now < **back).count();
+        if self.waiting.is_empty() || working >= WORKERS {
+            return None;
+        }
+        self.hired += 1;
+        self.workers.insert(self.hired, now + schedule::SPACING);
+        Some(self.hired)
+    }
+}
+
 /// Puts a flight in line, and sees to it that somebody works it off. False when the runtime is shutting down.
 pub(crate) fn launch(
     shared: &Arc<Shared>,
@@ -59,17 +80,22 @@ pub(crate) fn launch(
     lead: Lead,
 ) -> bool {
     let mut work = shared.line.work();
-    work.waiting.push_back((Arc::clone(entry), lead));
-    if work.workers >= WORKERS {
-        return true;
+    let flight = (Arc::clone(entry), lead);
+    // Whoever asks for nothing special should not wait for a thousand customers.
+    if entry.is_pinned() {
+        work.waiting.push_front(flight);
+    } else {
+        work.waiting.push_back(flight);
     }
+    let vacancy = work.vacancy();
     drop(work);
-    if hire(shared, runtime) {
+    if vacancy.is_none_or(|number| hire(shared, runtime, number)) {
         return true;
     }
     let mut work = shared.line.work();
     let flights = work.waiting.len();
-    work.waiting.retain(|(other, _)| !Arc::ptr_eq(other, entry));
+    work.waiting
+        .retain(|(other, led)| !(Arc::ptr_eq(other, entry) && led.is_same(lead)));
     let nobody_took_it = work.waiting.len() < flights;
     drop(work);
     if nobody_took_it {
@@ -78,23 +104,19 @@ pub(crate) fn launch(
     !nobody_took_it
 }
 
-/// Sees to it that flights in line are worked off, should the workers have gone with their runtime.
+/// Sees to it that flights in line are worked off, should the workers have gone or stand still.
 pub(crate) fn staff(shared: &Arc<Shared>, runtime: &Handle) {
-    let is_short = {
-        let work = shared.line.work();
-        work.workers == 0 && !work.waiting.is_empty()
-    };
-    if is_short {
-        hire(shared, runtime);
+    let vacancy = shared.line.work().vacancy();
+    if let Some(number) = vacancy {
+        hire(shared, runtime, number);
     }
 }
 
 /// Starts a worker. False when the runtime did not take it.
-fn hire(shared: &Arc<Shared>, runtime: &Handle) -> bool {
-    shared.line.work().workers += 1;
-    let mut worker = Worker {
+fn hire(shared: &Arc<Shared>, runtime: &Handle, number: u64) -> bool {
+    let worker = Worker {
         shared: Arc::downgrade(shared),
-        retired: false,
+        number,
     };
     let task = runtime.spawn(async move { worker.work().await });
     let is_finished = task.is_finished();
@@ -106,11 +128,11 @@ fn hire(shared: &Arc<Shared>, runtime: &Handle) -> bool {
 
 struct Worker {
     shared: Weak<Shared>,
-    retired: bool,
+    number: u64,
 }
 
 impl Worker {
-    async fn work(&mut self) {
+    async fn work(&self) {
         while let Some((shared, entry, lead)) = self.next() {
             let now = Now::read();
             // It may have been in line for so long that another has taken its place.
@@ -126,8 +148,9 @@ impl Worker {
                 anchor: now.anchor(),
                 landed: false,
             };
-            let mut fetch = pin!(timeout(lead.limit, source.fetch(&entry.grant)));
-            // A panic in somebody's source is a failure like any other.
+            // A panic in somebody's source is a failure like any other, even before its future is there.
+            let fetch = async { source.fetch(&entry.grant).await };
+            let mut fetch = pin!(timeout(lead.limit, fetch));
             let outcome = poll_fn(|cx| {
                 let poll = catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(cx)));
                 poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
@@ -144,26 +167,44 @@ impl Worker {
     }
 
     /// The next in line. With none, the worker retires, which is settled before another can be put in line.
-    fn next(&mut self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
+    fn next(&self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
         let shared = self.shared.upgrade()?;
         let mut work = shared.line.work();
-        let Some((entry, lead)) = work.waiting.pop_front() else {
-            work.workers -= 1;
-            self.retired = true;
-            return None;
+        let flight = loop {
+            match work.waiting.pop_front() {
+                // Let go of, and nobody waits for it any more.
+                Some((entry, _)) if Arc::strong_count(&entry) == 1 && !entry.is_pinned() => {}
+                other => break other,
+            }
         };
+        match flight {
+            Some(_) => {
+                let back = Instant::now() + schedule::fetch_limit(None) + schedule::SPACING;
+                work.workers.insert(self.number, back);
+            }
+            None => drop(work.workers.remove(&self.number)),
+        }
         drop(work);
-        Some((shared, entry, lead))
+        flight.map(|(entry, lead)| (shared, entry, lead))
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if self.retired {
+        let Some(shared) = self.shared.upgrade() else {
             return;
-        }
-        if let Some(shared) = self.shared.upgrade() {
-            shared.line.work().workers -= 1;
+        };
+        let mut work = shared.line.work();
+        work.workers.remove(&self.number);
+        let stranded: Vec<_> = work
+            .waiting
+            .iter()
+            .map(|(entry, _)| entry.clone())
+            .collect();
+        drop(work);
+        // Whoever waits in line hires another, if there is nobody left.
+        for entry in stranded {
+            entry.slot.stir();
         }
     }
 }

@@ -28,15 +28,20 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(grant: Grant, pinned: bool) -> Self {
+    fn new(grant: Grant, pinned: bool, age: u64) -> Self {
         Self {
             grant,
             slot: Slot::new(),
             pinned,
             used: AtomicBool::new(false),
-            used_at: AtomicU64::new(0),
+            used_at: AtomicU64::new(age),
             agenda: Mutex::default(),
         }
+    }
+
+    /// Whether it is the default one.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned
     }
 
     /// Whether its token is to be refreshed before somebody asks.
@@ -73,7 +78,7 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(default: Grant) -> Self {
         Self {
-            default: Arc::new(Entry::new(default, true)),
+            default: Arc::new(Entry::new(default, true, 0)),
             entries: papaya::HashMap::new(),
             capacity: AtomicUsize::new(CAPACITY),
             age: AtomicU64::new(0),
@@ -99,7 +104,7 @@ impl Pool {
         let age = self.age.fetch_add(1, Ordering::Relaxed) + 1;
         let entry = {
             let entries = self.entries.pin();
-            let new = || Arc::new(Entry::new(grant.clone(), false));
+            let new = || Arc::new(Entry::new(grant.clone(), false, age));
             Arc::clone(entries.get_or_insert_with(grant.clone(), new))
         };
         entry.touch(age);

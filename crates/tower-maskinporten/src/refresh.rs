@@ -170,7 +170,10 @@ fn look_at(shared: &Arc<Shared>, entry: &Arc<Entry>, now: &Now) {
         if !entry.is_wanted() {
             return;
         }
-        start_flight(shared, &Handle::current(), entry);
+        // A runtime that is shutting down would have us look again at once, and for ever.
+        if start_flight(shared, &Handle::current(), entry) == Takeoff::NoRuntime {
+            return;
+        }
     }
     shared.agenda.note(entry);
 }

@@ -15,6 +15,8 @@ pub(crate) const COLD_WAIT: Duration = Duration::from_secs(15);
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long somebody who waits leaves the refresher before doing its work.
 pub(crate) const BLINK: Duration = Duration::from_millis(250);
+/// How long somebody who waits goes without seeing to it that somebody works.
+pub(crate) const LONGEST_GAZE: Duration = Duration::from_secs(5);
 /// How long a flight may be in line before somebody else may take its place.
 pub(crate) const LONGEST_LINE: Duration = Duration::from_secs(60);
 /// Timers stop while a machine sleeps, so none is set for longer than this.

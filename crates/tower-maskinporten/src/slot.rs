@@ -59,6 +59,12 @@ pub(crate) struct Lead {
     began: Instant,
 }
 
+impl Lead {
+    pub(crate) fn is_same(self, other: Self) -> bool {
+        self.flight == other.flight
+    }
+}
+
 impl Slot {
     pub(crate) fn new() -> Self {
         Self {

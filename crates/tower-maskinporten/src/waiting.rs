@@ -106,10 +106,12 @@ impl Waiting {
         TokenUnavailable::new(snapshot.failure.as_ref(), Instant::now())
     }
 
-    /// When to look again without being told: should the refresher be lost meanwhile, whoever waits does its work.
+    /// When to look again without being told: should the refresher or the workers be lost meanwhile, whoever waits
+    /// does their work.
     fn wake(&self, until: Instant, now: &Now) -> Instant {
         let due = self.entry.slot.look_again_at(now).unwrap_or(until);
-        until.min(due.max(now.instant + schedule::BLINK))
+        let soon = now.instant + schedule::BLINK;
+        until.min(due.clamp(soon, now.instant + schedule::LONGEST_GAZE))
     }
 
     /// Takes note that an API called the token of `generation` bad. True when it is worth waiting for a

@@ -212,6 +212,63 @@ async fn j3_thirty_two_fetches_at_once_and_no_task_for_each_grant() {
     assert!((1_000..=1_100).contains(&refreshed), "{refreshed}");
 }
 
+#[test]
+fn g2_what_waits_in_line_is_taken_over_when_a_runtime_goes_or_stands_still() {
+    /// Hangs for all grants but one.
+    struct Hanging;
+    impl TokenSource for Hanging {
+        fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+            Box::pin(async move {
+                if grant.scope() != "b:good" {
+                    sleep(Duration::from_secs(3600)).await;
+                }
+                AccessToken::new("good", Instant::now(), Duration::from_secs(120))
+            })
+        }
+    }
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap()
+    };
+    for keep in [true, false] {
+        let tokens = Tokens::new(Hanging, grant("a:default"));
+        let first = runtime();
+        first.block_on(async {
+            let mut hanging = tokio::task::JoinSet::new();
+            for n in 0..32 {
+                let tokens = tokens.clone();
+                hanging.spawn(async move {
+                    let _ = tokens.authorization(&grant(&format!("h:{n}"))).await;
+                });
+            }
+            sleep(Duration::from_millis(10)).await;
+        });
+        // All workers are on a runtime that is gone, or that nobody drives.
+        let first = keep.then_some(first);
+        runtime().block_on(async {
+            let patient = tokens.clone().with_cold_wait(Duration::from_secs(60));
+            patient.authorization(&grant("b:good")).await.unwrap();
+        });
+        drop(first);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn g1_a_source_that_panics_before_it_begins_is_a_failure_like_any_other() {
+    struct Panics(AtomicUsize);
+    impl TokenSource for Panics {
+        fn fetch<'a>(&'a self, _: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            panic!("a bug in a source of the user's own");
+        }
+    }
+    let source = Arc::new(Panics(AtomicUsize::new(0)));
+    let tokens = Tokens::new(source.clone(), grant("a:default"));
+    tokens.ready().await.unwrap_err();
+    let fetches = source.0.load(Ordering::SeqCst);
+    assert!((2..=15).contains(&fetches), "{fetches}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn case_23_whatever_differs_in_a_grant_gives_another_token() {
     let source = Arc::<ByScope>::default();
