@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+use http::Method;
 use maskinporten::{Environment, HttpClient, TokenSource};
 use maskinporten_stub::{Fault, Route, Stub};
-use tests::{altinn, environment, grant};
+use tests::{altinn, environment, grant, layer, send};
+use tower::Layer;
+use tower_maskinporten::Tokens;
+
+const ID: &str = "0198c9f0-1111-7000-8000-000000000001";
 
 #[tokio::test]
 async fn case_35_an_altinn_token_lives_its_own_life() {
@@ -32,9 +37,20 @@ async fn enterprise_users_are_told_what_replaces_them() {
 #[tokio::test]
 async fn case_39_the_test_organisation_is_asked_for_by_name() {
     let stub = Stub::start().await.unwrap();
-    altinn(&stub).as_test_org().fetch(&grant()).await.unwrap();
-    altinn(&stub).fetch(&grant()).await.unwrap();
-    assert_eq!(stub.exchanges(), 2);
+    let url = format!("{}/correspondence/api/v1/attachment/{ID}", stub.base_url());
+    for (source, organisation) in [
+        (altinn(&stub), "digdir"),
+        (altinn(&stub).as_test_org(), "ttd"),
+    ] {
+        let tokens = Tokens::new(source, grant());
+        let client = layer(&stub, &tokens).layer(HttpClient::new().unwrap());
+        stub.clear_requests();
+        send(client, Method::GET, &url, "").await.unwrap();
+        let requests = stub.requests();
+        let to_api = requests.iter().find(|request| request.path().ends_with(ID));
+        let claims = to_api.unwrap().claims().unwrap();
+        assert_eq!(claims["urn:altinn:org"], organisation);
+    }
 }
 
 #[tokio::test]

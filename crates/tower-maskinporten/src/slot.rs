@@ -54,7 +54,7 @@ struct Blame {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lead {
     flight: u64,
-    /// How long the fetch may take.
+    /// How long the fetch may take, from when it takes off.
     pub(crate) limit: Duration,
     began: Instant,
 }
