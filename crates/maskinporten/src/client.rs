@@ -168,21 +168,24 @@ where
     /// Asks with the key, and with the other one where the first is not known.
     async fn ask_with_a_known_key(&self, grant: &Grant) -> Result<AccessToken, Error> {
         let error = match self.ask(&*self.signer, grant).await {
-            Err(error) if error.refusal().is_some_and(Refusal::blames_kid) => error,
-            outcome => {
-                self.rotation.is_known();
-                return outcome;
+            Ok(token) => {
+                self.rotation.key_is_known();
+                return Ok(token);
             }
+            Err(error) if error.refusal().is_some_and(Refusal::blames_kid) => error,
+            Err(error) => return Err(error),
         };
+        let may_yet_be_known = self.rotation.key_is_unknown(Instant::now());
         if let Some(fallback) = &self.fallback
             && let Ok(token) = self.ask(&**fallback, grant).await
         {
             return Ok(token);
         }
-        if self.rotation.is_unknown(Instant::now()) {
-            return Err(error.passing(rotation::PAUSE));
-        }
-        Err(error)
+        Err(if may_yet_be_known {
+            error.passing(rotation::PAUSE)
+        } else {
+            error
+        })
     }
 }
 

@@ -17,14 +17,20 @@ pub(crate) const PAUSE: Duration = Duration::from_secs(15);
 pub(crate) struct Rotation(Mutex<Option<Instant>>);
 
 impl Rotation {
-    /// The key was not known. True while it may yet be.
-    pub(crate) fn is_unknown(&self, now: Instant) -> bool {
+    /// Maskinporten does not know the key. True while it may yet.
+    pub(crate) fn key_is_unknown(&self, now: Instant) -> bool {
         let mut since = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        now.duration_since(*since.get_or_insert(now)) < WINDOW
+        let is_news = since.is_none();
+        let is_new_enough = now.duration_since(*since.get_or_insert(now)) < WINDOW;
+        drop(since);
+        if is_news {
+            tracing::warn!("Maskinporten does not know the key: was it registered just now?");
+        }
+        is_new_enough
     }
 
-    /// The key was known.
-    pub(crate) fn is_known(&self) {
+    /// Maskinporten knows the key.
+    pub(crate) fn key_is_known(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
