@@ -14,7 +14,7 @@ use base64::{
     Engine,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD},
 };
-use maskinporten::{ClientKey, Signer};
+use maskinporten::{ClientKey, KeyOptions, Signer};
 use maskinporten_stub::Client;
 use serde_json::{Value, json};
 use tests::keys::{JWK, jwk, read, refused, signs_for, with, without};
@@ -22,7 +22,7 @@ use tests::keys::{JWK, jwk, read, refused, signs_for, with, without};
 #[tokio::test]
 async fn case_12_a_complete_jwk_is_accepted() {
     let key = read(&jwk()).unwrap();
-    assert_eq!(key.kid(), JWK["kid"].as_str().unwrap());
+    assert_eq!(key.kid(), Some(JWK["kid"].as_str().unwrap()));
     signs_for(&key, &jwk()).await;
 }
 
@@ -116,9 +116,12 @@ async fn case_16_pem_is_read_as_pkcs8_and_pkcs1_with_and_without_headers() {
             ] {
                 ClientKey::from_pem(&pem, "k").unwrap();
             }
-            ClientKey::from_base64_with_kid(&STANDARD.encode(&pem), "k").unwrap();
-            ClientKey::from_base64_with_kid(&body, "k").unwrap();
-            ClientKey::from_base64_with_kid(&pem, "k").unwrap();
+            KeyOptions::new()
+                .kid("k")
+                .read(STANDARD.encode(&pem))
+                .unwrap();
+            KeyOptions::new().kid("k").read(&body).unwrap();
+            KeyOptions::new().kid("k").read(&pem).unwrap();
             // As a variable has it.
             ClientKey::from_pem(&pem.replace(newline, "\\n"), "k").unwrap();
             assert!(refused(ClientKey::from_base64(&body)).contains("`kid`"));
@@ -191,15 +194,18 @@ fn a_key_of_a_set_is_chosen_by_its_kid() {
     for set in [json!({"keys": [first, second]}), json!([first, second])] {
         let set = set.to_string();
         assert!(refused(ClientKey::from_jwk(&set)).contains("2 keys"));
-        assert!(refused(ClientKey::from_jwk_with_kid(&set, "third")).contains("2 keys"));
+        assert!(refused(KeyOptions::new().kid("third").read(&set)).contains("2 keys"));
         assert_eq!(
-            ClientKey::from_jwk_with_kid(&set, "second").unwrap().kid(),
-            "second"
+            KeyOptions::new().kid("second").read(&set).unwrap().kid(),
+            Some("second")
         );
     }
     // To a single key it gives the name.
-    let named = ClientKey::from_jwk_with_kid(&without("kid").to_string(), "mine").unwrap();
-    assert_eq!(named.kid(), "mine");
+    let named = KeyOptions::new()
+        .kid("mine")
+        .read(without("kid").to_string())
+        .unwrap();
+    assert_eq!(named.kid(), Some("mine"));
 }
 
 #[tokio::test]
@@ -244,7 +250,7 @@ async fn the_key_of_altinns_guide_loads_as_pasted_and_signs() {
         format!("\"{}\"", private.trim()),
     ] {
         let key = ClientKey::from_base64(&pasted).unwrap();
-        assert_eq!(key.kid(), "testklient-TEST.2024-07-10");
+        assert_eq!(key.kid(), Some("testklient-TEST.2024-07-10"));
         signs_for(&key, &public[0]).await;
     }
     let pem = std::fs::read_to_string(samples.join("client-private-pkcs8.pem")).unwrap();

@@ -8,6 +8,8 @@
 
 #[path = "support/keys.rs"]
 pub mod keys;
+#[path = "support/mount.rs"]
+pub mod mount;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use maskinporten::{
-    ClientKey, Environment, Error, Grant, HttpClient, Maskinporten, SystemUser, TokenSource,
+    ClientKey, Environment, Error, Grant, HttpClient, KeyOptions, Maskinporten, SystemUser,
+    TokenSource,
 };
 use maskinporten_stub::{Client, Fault, Route, Stub, SystemUser as Approved};
 use tests::{environment, grant, maskinporten, maskinporten_for};
@@ -49,8 +50,11 @@ async fn each_refusal_has_its_code_and_its_advice() {
     let as_client = |id: &str, key: ClientKey, environment: Environment| {
         Maskinporten::new(environment, id, key, http.clone())
     };
-    let forged = ClientKey::from_jwk_with_kid(&other_key, maskinporten::Signer::kid(&key)).unwrap();
-    let unknown = ClientKey::from_jwk_with_kid(demo.private_jwk(), "no-such-kid").unwrap();
+    let named = |kid: &str| KeyOptions::new().kid(kid);
+    let forged = named(maskinporten::Signer::kid(&key).unwrap())
+        .read(&other_key)
+        .unwrap();
+    let unknown = named("no-such-kid").read(demo.private_jwk()).unwrap();
     // An issuer that lacks its slash.
     let slashless =
         Environment::custom(stub.base_url(), &format!("{}/token", stub.base_url())).unwrap();

@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
-use maskinporten::{ClientKey, Grant, HttpClient, Maskinporten, TokenSource};
+use maskinporten::{ClientKey, Grant, HttpClient, KeyOptions, KeyRing, Maskinporten, TokenSource};
 use maskinporten_stub::{Client, Stub};
 use serde_json::Value;
-use tests::environment;
+use tests::{environment, mount::Mount};
+use tokio::time::Instant;
 
 const ID: &str = "rotating";
 
@@ -32,25 +33,162 @@ fn key() -> String {
     jwk.to_string()
 }
 
+/// Lets time pass, for this process and for the stub.
+async fn pass(stub: &Stub, time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+    stub.advance_clock(time);
+}
+
+fn signer(jwk: &str) -> ClientKey {
+    ClientKey::from_jwk(jwk).unwrap()
+}
+
+fn source(stub: &Stub, keys: &KeyRing) -> impl TokenSource + use<> {
+    let http = HttpClient::new().unwrap();
+    Maskinporten::new(environment(stub), ID, keys.clone(), http)
+}
+
 #[tokio::test]
 async fn b9_the_old_key_signs_while_the_new_one_is_not_known() {
     let stub = Stub::start().await.unwrap();
     let (old, new) = (key(), key());
     stub.register(with_keys(&[&old]));
-    let http = HttpClient::new().unwrap();
-    let signer = |jwk: &str| ClientKey::from_jwk(jwk).unwrap();
-    let source =
-        Maskinporten::new(environment(&stub), ID, signer(&new), http).with_fallback(signer(&old));
+    let keys = KeyRing::new(signer(&new)).with_fallback(signer(&old));
+    let source = source(&stub, &keys);
     let grant = Grant::new("a:one").unwrap();
     source.fetch(&grant).await.unwrap();
     assert_eq!(stub.token_requests(), 2);
     stub.register(with_keys(&[&old, &new]));
+    pass(&stub, Duration::from_secs(15)).await;
     source.fetch(&grant).await.unwrap();
     assert_eq!(stub.token_requests(), 3);
     // The old one is taken away, and nobody notices.
     stub.register(with_keys(&[&new]));
     source.fetch(&grant).await.unwrap();
     assert_eq!(stub.token_requests(), 4);
+}
+
+/// Fetches with a key that is in a file, and gives how many requests that took.
+async fn fetches(stub: &Stub, source: &impl TokenSource) -> usize {
+    stub.clear_requests();
+    source.fetch(&Grant::new("a:one").unwrap()).await.unwrap();
+    stub.token_requests()
+}
+
+#[tokio::test]
+async fn h1_case_17_a_key_is_live_within_ten_seconds_however_often_its_mount_is_replaced() {
+    let stub = Stub::start().await.unwrap();
+    let mut mount = Mount::new().unwrap();
+    let first = key();
+    mount.replace(&[("key.jwk", &first)]).unwrap();
+    stub.register(with_keys(&[&first]));
+    let keys = KeyRing::from_file(mount.file("key.jwk"), KeyOptions::new()).unwrap();
+    let source = source(&stub, &keys);
+    assert_eq!(fetches(&stub, &source).await, 1);
+    for _ in 0..3 {
+        let next = key();
+        mount.replace(&[("key.jwk", &next)]).unwrap();
+        // Nobody but the new one would be let in.
+        stub.register(with_keys(&[&next]));
+        pass(&stub, Duration::from_secs(5)).await;
+        assert_eq!(fetches(&stub, &source).await, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn h1_a_service_that_fetches_nothing_is_told_of_a_new_key() {
+    let mut mount = Mount::new().unwrap();
+    mount.replace(&[("key.jwk", &key())]).unwrap();
+    let keys = KeyRing::from_file(mount.file("key.jwk"), KeyOptions::new()).unwrap();
+    for _ in 0..2 {
+        let before = keys.status();
+        mount.replace(&[("key.jwk", &key())]).unwrap();
+        let began = Instant::now();
+        keys.changed().await;
+        assert!(began.elapsed() <= Duration::from_secs(10));
+        assert_ne!(keys.status().kid(), before.kid());
+    }
+}
+
+#[tokio::test]
+async fn case_17_a_file_that_is_mounted_alone_is_read_again_too() {
+    let stub = Stub::start().await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key.jwk");
+    let put: [fn(&Path, &str); 2] = [
+        |path, key| fs::write(path, key).unwrap(),
+        |path, key| {
+            let new = path.with_extension("new");
+            fs::write(&new, key).unwrap();
+            fs::rename(new, path).unwrap();
+        },
+    ];
+    put[0](&path, &key());
+    let keys = KeyRing::from_file(&path, KeyOptions::new()).unwrap();
+    let source = source(&stub, &keys);
+    for put in put {
+        let next = key();
+        put(&path, &next);
+        stub.register(with_keys(&[&next]));
+        pass(&stub, Duration::from_secs(5)).await;
+        assert_eq!(fetches(&stub, &source).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn h2_while_the_file_is_no_key_the_last_good_one_stays() {
+    let stub = Stub::start().await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key.jwk");
+    let (first, second) = (key(), key());
+    fs::write(&path, &first).unwrap();
+    stub.register(with_keys(&[&first]));
+    let keys = KeyRing::from_file(&path, KeyOptions::new()).unwrap();
+    let source = source(&stub, &keys);
+    let spoil: [(&str, &dyn Fn()); 6] = [
+        ("missing", &|| {}),
+        ("empty", &|| fs::write(&path, "").unwrap()),
+        ("half", &|| {
+            fs::write(&path, &second[..second.len() / 2]).unwrap();
+        }),
+        ("public", &|| {
+            fs::write(&path, r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).unwrap();
+        }),
+        ("a directory", &|| fs::create_dir(&path).unwrap()),
+        ("a gibibyte", &|| {
+            let file = fs::File::create(&path).unwrap();
+            file.set_len(1 << 30).unwrap();
+        }),
+    ];
+    for (what, spoil) in spoil {
+        fs::remove_file(&path)
+            .or_else(|_| fs::remove_dir(&path))
+            .unwrap_or_default();
+        spoil();
+        pass(&stub, Duration::from_secs(5)).await;
+        assert_eq!(fetches(&stub, &source).await, 1, "{what}");
+        let error = keys.status().reload_error().unwrap().to_string();
+        assert!(error.contains("key.jwk"), "{what}: {error}");
+        assert!(!error.contains(&second[40..60]), "{what}: {error}");
+    }
+    fs::write(&path, &second).unwrap();
+    stub.register(with_keys(&[&second]));
+    pass(&stub, Duration::from_secs(5)).await;
+    assert_eq!(fetches(&stub, &source).await, 1);
+    assert!(keys.status().reload_error().is_none());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn h2_nobody_waits_for_a_fifo() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("key.jwk");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let error = KeyRing::from_file(&path, KeyOptions::new()).unwrap_err();
+    assert!(error.to_string().contains("regular file"), "{error}");
 }
 
 #[tokio::test]

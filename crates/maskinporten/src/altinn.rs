@@ -12,8 +12,8 @@ use tower_service::Service;
 use zeroize::Zeroizing;
 
 use crate::{
-    AccessToken, AltinnPlatform, BoxError, BoxFuture, Error, Grant, TokenSource, altinn_token,
-    error::Party, request,
+    AccessToken, AltinnPlatform, BoxError, BoxFuture, Error, Grant, KeyRing, TokenSource,
+    altinn_token, error::Party, request,
 };
 
 /// A source around a source that trades each Maskinporten token for an Altinn token
@@ -145,6 +145,10 @@ where
                 outcome => outcome,
             }
         })
+    }
+
+    fn keys(&self) -> Option<&KeyRing> {
+        self.source.keys()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use serde::Serialize;
 
-use crate::{Algorithm, Grant, NationalIdentityNumber, OrganisationNumber, grant::Resource};
+use crate::{Grant, NationalIdentityNumber, OrganisationNumber, Signer, grant::Resource};
 
 /// `iat` lies this far in the past: a clock that is ahead of Maskinporten's fails outright, one behind does not.
 const BACKDATED: Duration = Duration::from_secs(2);
@@ -16,7 +16,10 @@ const LIFETIME: Duration = Duration::from_secs(110);
 #[derive(Serialize)]
 struct Header<'a> {
     alg: &'static str,
-    kid: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kid: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    x5c: &'a [String],
 }
 
 /// Exactly the documented members: Maskinporten refuses others.
@@ -87,8 +90,7 @@ impl From<OrganisationNumber> for Iso6523 {
 
 /// The parts of an assertion that do not change from one attempt to the next.
 pub(crate) struct Assertion<'a> {
-    pub(crate) algorithm: Algorithm,
-    pub(crate) kid: &'a str,
+    pub(crate) signer: &'a dyn Signer,
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) grant: &'a Grant,
@@ -107,8 +109,9 @@ impl Assertion<'_> {
             .unwrap_or_default();
         let iat = now.saturating_sub(BACKDATED);
         let header = Header {
-            alg: self.algorithm.as_str(),
-            kid: self.kid,
+            alg: self.signer.algorithm().as_str(),
+            kid: self.signer.kid(),
+            x5c: self.signer.x5c(),
         };
         let claims = Claims {
             aud: self.issuer,
@@ -142,12 +145,43 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Consent, SystemUser};
+    use crate::{Algorithm, BoxError, BoxFuture, Consent, SystemUser};
+
+    /// A signer that is only asked who it is.
+    struct Named {
+        kid: Option<&'static str>,
+        x5c: Vec<String>,
+    }
+
+    impl Signer for Named {
+        fn algorithm(&self) -> Algorithm {
+            Algorithm::Rs256
+        }
+
+        fn kid(&self) -> Option<&str> {
+            self.kid
+        }
+
+        fn x5c(&self) -> &[String] {
+            &self.x5c
+        }
+
+        fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
+            Box::pin(async { Ok(Vec::new()) })
+        }
+    }
 
     fn parts(grant: &Grant, now: SystemTime) -> (Value, Value) {
+        let signer = Named {
+            kid: Some("sampleclient-TEST"),
+            x5c: Vec::new(),
+        };
+        parts_of(&signer, grant, now)
+    }
+
+    fn parts_of(signer: &Named, grant: &Grant, now: SystemTime) -> (Value, Value) {
         let assertion = Assertion {
-            algorithm: Algorithm::Rs256,
-            kid: "sampleclient-TEST",
+            signer,
             issuer: "https://test.maskinporten.no/",
             client_id: "0f1e2d3c",
             grant,
@@ -177,6 +211,24 @@ mod tests {
                 "exp": 1_768_473_388,
                 "jti": "7a1c5a0e",
             })
+        );
+    }
+
+    #[test]
+    fn case_6_case_7_certificates_take_the_place_of_the_kid_unless_both_are_asked_for() {
+        let grant = Grant::new("a:one").unwrap();
+        let x5c = vec!["bGVhZg==".to_owned(), "aXNzdWVy".to_owned()];
+        let mut signer = Named { kid: None, x5c };
+        let (header, _) = parts_of(&signer, &grant, at(0));
+        assert_eq!(
+            header,
+            json!({"alg": "RS256", "x5c": ["bGVhZg==", "aXNzdWVy"]})
+        );
+        signer.kid = Some("k");
+        let (header, _) = parts_of(&signer, &grant, at(0));
+        assert_eq!(
+            header,
+            json!({"alg": "RS256", "kid": "k", "x5c": ["bGVhZg==", "aXNzdWVy"]})
         );
     }
 

@@ -11,12 +11,12 @@ use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
 use crate::{
-    AccessToken, BoxError, BoxFuture, Environment, Error, Grant, Refusal, Signer, TokenSource,
+    AccessToken, BoxError, BoxFuture, Environment, Error, Grant, KeyRing, Refusal, Signer,
+    TokenSource,
     assertion::{self, Assertion},
     clock::Skew,
     error::Party,
     request, response,
-    rotation::{self, Rotation},
 };
 
 /// The source that asks Maskinporten: it signs an assertion for the grant and posts it to the token endpoint
@@ -29,7 +29,8 @@ use crate::{
 ///
 /// When Maskinporten refuses an assertion for its times, the difference of the clocks is learnt from the answer's `Date`
 /// (at most 300 s), and assertions are made by Maskinporten's clock from then on; the error asks for another try. A key
-/// that Maskinporten does not know is given three minutes to be known, during which the error is a transient one.
+/// that Maskinporten does not know is given three minutes to be known, during which the error is a transient one; a
+/// [`KeyRing`] has another key for that time.
 ///
 /// [`Retry`]: crate::Retry
 ///
@@ -53,48 +54,28 @@ use crate::{
 pub struct Maskinporten<H> {
     environment: Environment,
     client_id: Arc<str>,
-    signer: Arc<dyn Signer>,
-    fallback: Option<Arc<dyn Signer>>,
-    rotation: Arc<Rotation>,
+    keys: KeyRing,
     skew: Arc<Skew>,
     http: H,
 }
 
 impl<H> Maskinporten<H> {
-    /// A source for the client `client_id` (usually a UUID; an assertion's `iss`), whose key signs as `signer`.
+    /// A source for the client `client_id` (usually a UUID; an assertion's `iss`), whose key is a [`Signer`], such as a
+    /// [`ClientKey`](crate::ClientKey), or one that is replaced while the service runs: a [`KeyRing`].
     #[must_use]
     pub fn new(
         environment: Environment,
         client_id: &str,
-        signer: impl Signer + 'static,
+        keys: impl Into<KeyRing>,
         http: H,
     ) -> Self {
         Self {
             environment,
             client_id: client_id.into(),
-            signer: Arc::new(signer),
-            fallback: None,
-            rotation: Arc::default(),
+            keys: keys.into(),
             skew: Arc::default(),
             http,
         }
-    }
-
-    /// Signs with another key of the same client whenever Maskinporten does not know the first: a key that was just
-    /// registered is known at once on some of its machines, and up to two minutes later on others. Give the new key
-    /// to [`new`](Self::new), and the old one here until the new one has worked everywhere.
-    ///
-    /// ```
-    /// use maskinporten::{ClientKey, Environment, HttpClient, Maskinporten};
-    ///
-    /// fn while_rotating(new: ClientKey, old: ClientKey, http: HttpClient) -> Maskinporten<HttpClient> {
-    ///     Maskinporten::new(Environment::production(), "my-client-id", new, http).with_fallback(old)
-    /// }
-    /// ```
-    #[must_use]
-    pub fn with_fallback(mut self, signer: impl Signer + 'static) -> Self {
-        self.fallback = Some(Arc::new(signer));
-        self
     }
 
     /// Signs an assertion, in an attempt that began at `began`.
@@ -105,8 +86,7 @@ impl<H> Maskinporten<H> {
         began: Instant,
     ) -> Result<String, Error> {
         let assertion = Assertion {
-            algorithm: signer.algorithm(),
-            kid: signer.kid(),
+            signer,
             issuer: self.environment.issuer(),
             client_id: &self.client_id,
             grant,
@@ -165,27 +145,26 @@ where
         Ok(token)
     }
 
-    /// Asks with the key, and with the other one where the first is not known.
-    async fn ask_with_a_known_key(&self, grant: &Grant) -> Result<AccessToken, Error> {
-        let error = match self.ask(&*self.signer, grant).await {
-            Ok(token) => {
-                self.rotation.key_is_known();
-                return Ok(token);
+    /// Asks with the key, and with the other one where the first is not accepted.
+    async fn ask_with_either_key(&self, grant: &Grant) -> Result<AccessToken, Error> {
+        let mut refused = None;
+        for signer in self.keys.in_order().await {
+            match self.ask(&*signer, grant).await {
+                Ok(token) => {
+                    self.keys.worked(&signer);
+                    return Ok(token);
+                }
+                Err(error) if error.refusal().is_some_and(Refusal::blames_key) => {
+                    let error = self.keys.refused(&signer, error);
+                    // What is wrong with the current key matters more than what is wrong with the other.
+                    if refused.is_none() || self.keys.is_current(&signer) {
+                        refused = Some(error);
+                    }
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) if error.refusal().is_some_and(Refusal::blames_kid) => error,
-            Err(error) => return Err(error),
-        };
-        let may_yet_be_known = self.rotation.key_is_unknown(Instant::now());
-        if let Some(fallback) = &self.fallback
-            && let Ok(token) = self.ask(&**fallback, grant).await
-        {
-            return Ok(token);
         }
-        Err(if may_yet_be_known {
-            error.passing(rotation::PAUSE)
-        } else {
-            error
-        })
+        Err(refused.unwrap_or_else(|| Error::sign("there is no key".into())))
     }
 }
 
@@ -199,7 +178,11 @@ where
     B::Error: Into<BoxError>,
 {
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
-        Box::pin(self.ask_with_a_known_key(grant))
+        Box::pin(self.ask_with_either_key(grant))
+    }
+
+    fn keys(&self) -> Option<&KeyRing> {
+        Some(&self.keys)
     }
 }
 
@@ -220,7 +203,7 @@ impl<H> fmt::Debug for Maskinporten<H> {
         f.debug_struct("Maskinporten")
             .field("environment", &self.environment)
             .field("client_id", &self.client_id)
-            .field("kid", &self.signer.kid())
+            .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
 }

@@ -30,6 +30,7 @@
 //!
 //! - `http-client` (on by default): `HttpClient`, a client of hyper and rustls with safe limits. Without it, bring
 //!   any tower service that sends `http::Request<Full<Bytes>>`.
+//! - `certificates`: keys with a password (PKCS#12, encrypted PKCS#8), and certificates in place of a `kid`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod advice;
@@ -42,10 +43,14 @@ mod consent;
 mod discover;
 mod environment;
 mod error;
+mod file;
 mod grant;
 #[cfg(feature = "http-client")]
 mod http_client;
 mod key;
+mod key_file;
+mod key_ring;
+mod key_status;
 mod organisation;
 mod person;
 mod platform;
@@ -53,7 +58,6 @@ mod refusal;
 mod request;
 mod response;
 mod retry;
-mod rotation;
 mod settings;
 mod signer;
 mod source;
@@ -70,7 +74,9 @@ pub use {
     environment::{Environment, EnvironmentError},
     error::Error,
     grant::{Grant, GrantError},
-    key::{ClientKey, KeyError},
+    key::{ClientKey, KeyError, KeyOptions},
+    key_ring::KeyRing,
+    key_status::KeyStatus,
     organisation::OrganisationNumber,
     person::NationalIdentityNumber,
     platform::AltinnPlatform,

@@ -112,6 +112,12 @@ impl Refusal {
         self.says("unknown key identifier")
     }
 
+    /// Whether another key of the client may fare better: this one is not known, has ended, or is not the one that is
+    /// registered under its name.
+    pub(crate) fn blames_key(&self) -> bool {
+        self.blames_kid() || matches!(self.code(), Some("MP-120" | "MP-121" | "MP-122" | "MP-124"))
+    }
+
     fn says(&self, phrase: &str) -> bool {
         let description = self.description().unwrap_or_default();
         description.to_ascii_lowercase().contains(phrase)

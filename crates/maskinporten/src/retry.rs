@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{AccessToken, BoxFuture, Error, Grant, TokenSource};
+use crate::{AccessToken, BoxFuture, Error, Grant, KeyRing, TokenSource};
 
 /// The first pause between attempts, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -73,6 +73,10 @@ impl<S: TokenSource> TokenSource for Retry<S> {
                 }
             }
         })
+    }
+
+    fn keys(&self) -> Option<&KeyRing> {
+        self.source.keys()
     }
 }
 

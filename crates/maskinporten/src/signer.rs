@@ -1,6 +1,6 @@
 //! Who signs assertions.
 
-use std::fmt;
+use std::{fmt, time::SystemTime};
 
 use crate::{BoxError, BoxFuture};
 
@@ -17,8 +17,8 @@ use crate::{BoxError, BoxFuture};
 ///     fn algorithm(&self) -> Algorithm {
 ///         Algorithm::Rs256
 ///     }
-///     fn kid(&self) -> &str {
-///         &self.kid
+///     fn kid(&self) -> Option<&str> {
+///         Some(&self.kid)
 ///     }
 ///     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
 ///         Box::pin(async move { Ok(ask_the_vault(message).await?) })
@@ -29,10 +29,28 @@ pub trait Signer: Send + Sync {
     /// The algorithm that [`sign`](Self::sign) signs with.
     fn algorithm(&self) -> Algorithm;
 
-    /// The id under which the public half is registered on the client.
-    fn kid(&self) -> &str;
+    /// The id under which the public half is registered on the client; `None` for a key that only certificates vouch
+    /// for.
+    fn kid(&self) -> Option<&str>;
 
-    /// Signs `message`. Called once for every assertion; counts against the attempt's 10 s.
+    /// The certificates that vouch for the key (RFC 7515 section 4.1.6), for a client that has none registered: each
+    /// the standard base64 of its DER, the key's own first.
+    fn x5c(&self) -> &[String] {
+        &[]
+    }
+
+    /// When the key was made, if that is known.
+    fn created_at(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// When Maskinporten stops accepting the key, if that is known: a year after it was uploaded, or when its
+    /// certificate ends.
+    fn expires_at(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// Signs `message`. Called once for every assertion, and nothing is kept; counts against the attempt's 10 s.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{AccessToken, BoxFuture, Error, Grant};
+use crate::{AccessToken, BoxFuture, Error, Grant, KeyRing};
 
 /// Gets a new token for a grant. It never caches; whoever keeps tokens calls it.
 ///
@@ -35,10 +35,20 @@ pub trait TokenSource: Send + Sync {
     ///
     /// Dropping the future must leave the source as it was. The token that was on its way is lost.
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>>;
+
+    /// The keys that it signs with, if it does: to tell how old they are, and to ask again as soon as there is another.
+    /// A source around a source gives those of the source inside.
+    fn keys(&self) -> Option<&KeyRing> {
+        None
+    }
 }
 
 impl<S: TokenSource + ?Sized> TokenSource for Arc<S> {
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
         (**self).fetch(grant)
+    }
+
+    fn keys(&self) -> Option<&KeyRing> {
+        (**self).keys()
     }
 }

@@ -159,8 +159,8 @@ async fn b5_the_server_is_left_alone_as_long_as_it_asks() {
         fn algorithm(&self) -> Algorithm {
             Algorithm::Rs256
         }
-        fn kid(&self) -> &str {
-            "k"
+        fn kid(&self) -> Option<&str> {
+            Some("k")
         }
         fn sign<'a>(&'a self, _: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
             Box::pin(async { Ok(Vec::new()) })

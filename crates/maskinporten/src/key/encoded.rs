@@ -6,7 +6,7 @@ use base64::{
 };
 use zeroize::Zeroizing;
 
-use super::{ClientKey, KeyError, jwk, pem};
+use super::{KeyError, KeyOptions, Unnamed, der, jwk, pem};
 
 /// The standard alphabet, padded or not; some encoders leave bits over in the last character.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -16,24 +16,30 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-pub(super) fn read(text: &str, kid: Option<&str>) -> Result<ClientKey, KeyError> {
-    if let Some(key) = read_text(text, kid) {
+/// Reads whatever it is: text or DER, encoded or not.
+pub(super) fn read(contents: &[u8], options: &KeyOptions) -> Result<Unnamed, KeyError> {
+    if contents.starts_with(&[DER_SEQUENCE]) {
+        return der::read(contents, options);
+    }
+    let text = std::str::from_utf8(contents)
+        .map_err(|_| KeyError::new("it is neither text nor a key in DER"))?;
+    if let Some(key) = read_text(text, options) {
         return key;
     }
     let mut bytes = decode(text)?;
     // Some secrets are encoded twice, once by whoever made them and once by where they are kept.
     for _ in 0..2 {
         if bytes.starts_with(&[DER_SEQUENCE]) {
-            return pem::from_der(&bytes, needed(kid)?);
+            return der::read(&bytes, options);
         }
         let Ok(text) = std::str::from_utf8(&bytes) else {
             break;
         };
-        if let Some(key) = read_text(text, kid) {
+        if let Some(key) = read_text(text, options) {
             return key;
         }
         let Ok(twice) = decode(text) else {
-            return jwk::read(text, kid);
+            return jwk::read(text, options.kid.as_deref());
         };
         bytes = twice;
     }
@@ -41,12 +47,12 @@ pub(super) fn read(text: &str, kid: Option<&str>) -> Result<ClientKey, KeyError>
 }
 
 /// Reads a key that is not encoded, or no longer.
-fn read_text(text: &str, kid: Option<&str>) -> Option<Result<ClientKey, KeyError>> {
+fn read_text(text: &str, options: &KeyOptions) -> Option<Result<Unnamed, KeyError>> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     if text.starts_with(['{', '[']) {
-        Some(jwk::read(text, kid))
+        Some(jwk::read(text, options.kid.as_deref()))
     } else if text.contains(PEM) {
-        Some(needed(kid).and_then(|kid| pem::read(text, kid)))
+        Some(pem::read(text, options))
     } else {
         None
     }
@@ -54,12 +60,8 @@ fn read_text(text: &str, kid: Option<&str>) -> Option<Result<ClientKey, KeyError
 
 /// What every PEM file has in it.
 const PEM: &str = "-----BEGIN ";
-/// What every private key in DER begins with.
+/// What every private key in DER begins with. It is `0` as text, which neither JSON, PEM nor their base64 begin with.
 const DER_SEQUENCE: u8 = 0x30;
-
-fn needed(kid: Option<&str>) -> Result<&str, KeyError> {
-    kid.ok_or_else(|| KeyError::new("`kid` is missing: a key in PEM or DER has none of its own"))
-}
 
 pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');

@@ -1,9 +1,9 @@
 //! Why a key was refused.
 
-use std::{borrow::Cow, error, fmt};
+use std::{borrow::Cow, error, fmt, path::Path};
 
 /// Why a [`ClientKey`](crate::ClientKey) could not be read: what is wrong, and where. It never holds any of the key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct KeyError {
     reason: Cow<'static, str>,
 }
@@ -19,6 +19,16 @@ impl KeyError {
         Self::new(format!(
             "it has {bits} bits; Maskinporten's keys have 2048 or more, and 8192 is the most that is accepted"
         ))
+    }
+
+    /// A file that cannot be read.
+    pub(crate) fn file(path: &Path, reason: &dyn fmt::Display) -> Self {
+        Self::new(format!("{} cannot be read: {reason}", path.display()))
+    }
+
+    /// The same, with the file that the key is from.
+    pub(crate) fn in_file(self, path: &Path) -> Self {
+        Self::new(format!("{}: {}", path.display(), self.reason))
     }
 
     /// Where JSON stops making sense. The parser's own text may quote what it read, so it is not used.

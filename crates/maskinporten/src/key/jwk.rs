@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{ClientKey, KeyError, MODULUS_LENGTHS, factor};
+use super::{KeyError, MODULUS_LENGTHS, Unnamed, age, factor};
 use crate::Algorithm;
 
 type Bytes = Zeroizing<Vec<u8>>;
@@ -35,16 +35,25 @@ struct Jwk<'a> {
     dp: Option<&'a str>,
     dq: Option<&'a str>,
     qi: Option<&'a str>,
+    /// When it was made and when it ends, in seconds since 1970. No RFC has them in a JWK, but Maskinporten's
+    /// self-service API and several generators write them.
+    iat: Option<serde_json::Number>,
+    exp: Option<serde_json::Number>,
 }
 
-pub(super) fn read(json: &str, kid: Option<&str>) -> Result<ClientKey, KeyError> {
+/// Reads a key, or the one called `kid` of a set.
+pub(super) fn read(json: &str, kid: Option<&str>) -> Result<Unnamed, KeyError> {
     let jwk = pick(parse(json)?, kid)?;
     check_purpose(&jwk)?;
-    let algorithm = algorithm(jwk.alg.as_deref())?;
-    let kid = kid.or(jwk.kid.as_deref()).ok_or_else(|| {
-        KeyError::new("`kid` is missing: it is the id that the key is registered under")
-    })?;
-    ClientKey::new(key_pair(&jwk)?, algorithm, kid)
+    let seconds = |number: &Option<serde_json::Number>| number.as_ref()?.as_u64();
+    Ok(Unnamed {
+        pair: key_pair(&jwk)?,
+        algorithm: algorithm(jwk.alg.as_deref())?,
+        created_at: seconds(&jwk.iat).and_then(age::at),
+        expires_at: seconds(&jwk.exp).and_then(age::at),
+        kid: jwk.kid,
+        x5c: Vec::new(),
+    })
 }
 
 fn parse(json: &str) -> Result<Vec<Jwk<'_>>, KeyError> {

@@ -1,14 +1,23 @@
 //! The client's private key: read from what users have, tried once, and ready to sign.
 
+mod age;
+#[cfg(feature = "certificates")]
+mod certificates;
+mod der;
 mod encoded;
 mod error;
 mod factor;
 mod jwk;
+mod options;
 mod pem;
+#[cfg(feature = "certificates")]
+mod pkcs12;
+#[cfg(feature = "certificates")]
+mod pkcs8;
 
-pub use error::KeyError;
+pub use {error::KeyError, options::KeyOptions};
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::SystemTime};
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -22,17 +31,18 @@ use crate::{Algorithm, BoxError, BoxFuture, Signer};
 /// The sizes of modulus that are accepted, in bytes: 2048 to 8192 bits.
 const MODULUS_LENGTHS: std::ops::RangeInclusive<usize> = 256..=1024;
 
-/// The client's private RSA key and the id under which its public half is registered. Cheap to clone.
+/// The client's private RSA key, and what it is known by: the id under which its public half is registered (`kid`), or
+/// the certificates that vouch for it (`x5c`). Cheap to clone.
 ///
-/// Read from a JWK, from base64 of one (`EncodedJwk`, what `altinn-jwks export key --base64` prints), or from PEM.
-/// It is parsed once and tried once, so that a key that does not work fails at start-up. A key that was read is held
-/// by aws-lc; the buffers of our own that it came through are wiped.
+/// Read from a JWK, from base64 of one (`EncodedJwk`, what `altinn-jwks export key --base64` prints), or from PEM;
+/// [`KeyOptions`] reads other forms. It is parsed once and tried once, so that a key that does not work fails at
+/// start-up. A key that was read is held by aws-lc; the buffers of our own that it came through are wiped.
 ///
 /// ```
 /// use maskinporten::{ClientKey, Signer};
 ///
 /// match ClientKey::from_jwk(r#"{"kty":"EC","crv":"P-256"}"#) {
-///     Ok(key) => println!("signs as {}", key.kid()),
+///     Ok(key) => println!("signs as {:?}", key.kid()),
 ///     Err(error) => assert!(error.to_string().contains("RSA")),
 /// }
 /// ```
@@ -40,7 +50,34 @@ const MODULUS_LENGTHS: std::ops::RangeInclusive<usize> = 256..=1024;
 pub struct ClientKey {
     pair: Arc<KeyPair>,
     algorithm: Algorithm,
-    kid: Box<str>,
+    kid: Option<Arc<str>>,
+    x5c: Arc<[String]>,
+    created_at: Option<SystemTime>,
+    expires_at: Option<SystemTime>,
+}
+
+/// A key that was parsed, and what came with it.
+struct Unnamed {
+    pair: KeyPair,
+    algorithm: Algorithm,
+    kid: Option<String>,
+    x5c: Vec<String>,
+    created_at: Option<SystemTime>,
+    expires_at: Option<SystemTime>,
+}
+
+impl Unnamed {
+    /// A key alone, which says nothing of itself.
+    fn new(pair: KeyPair) -> Self {
+        Self {
+            pair,
+            algorithm: Algorithm::Rs256,
+            kid: None,
+            x5c: Vec::new(),
+            created_at: None,
+            expires_at: None,
+        }
+    }
 }
 
 impl ClientKey {
@@ -52,29 +89,11 @@ impl ClientKey {
     /// When it is not a private RSA key of 2048 to 8192 bits for `RS256`, `RS384` or `RS512`, when it has no `kid`,
     /// when there are several keys, or when it does not sign what its public half verifies.
     pub fn from_jwk(json: &str) -> Result<Self, KeyError> {
-        jwk::read(json, None)
+        KeyOptions::new().name(jwk::read(json, None)?)
     }
 
-    /// Reads a private JWK like [`from_jwk`](Self::from_jwk), called `kid`: out of a set of several keys it takes the
-    /// one of that name; to a single key it gives the name, whatever its own is.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`from_jwk`](Self::from_jwk), and when a set of several keys has none of that name.
-    ///
-    /// ```
-    /// use maskinporten::ClientKey;
-    ///
-    /// let set = r#"{"keys":[{"kty":"RSA","kid":"old"},{"kty":"RSA","kid":"new"}]}"#;
-    /// let error = ClientKey::from_jwk_with_kid(set, "new").unwrap_err();
-    /// assert!(error.to_string().contains("`n` is missing"));
-    /// ```
-    pub fn from_jwk_with_kid(json: &str, kid: &str) -> Result<Self, KeyError> {
-        jwk::read(json, Some(kid))
-    }
-
-    /// Reads base64 of a JWK, of a PEM file or of DER, as it is pasted into secrets: of the standard or the URL-safe
-    /// alphabet, padded or not, with white space or quotes around or inside it. A JWK or PEM as it is, is read too.
+    /// Reads base64 of a JWK, as it is pasted into secrets: of the standard or the URL-safe alphabet, padded or not,
+    /// with white space or quotes around or inside it. A JWK as it is, is read too.
     ///
     /// # Errors
     ///
@@ -87,17 +106,7 @@ impl ClientKey {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_base64(text: &str) -> Result<Self, KeyError> {
-        encoded::read(text, None)
-    }
-
-    /// Reads base64 like [`from_base64`](Self::from_base64), called `kid` as in
-    /// [`from_jwk_with_kid`](Self::from_jwk_with_kid). Keys that have no `kid` of their own, PEM and DER, need this.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`from_base64`](Self::from_base64) and [`from_jwk_with_kid`](Self::from_jwk_with_kid).
-    pub fn from_base64_with_kid(text: &str, kid: &str) -> Result<Self, KeyError> {
-        encoded::read(text, Some(kid))
+        KeyOptions::new().read(text)
     }
 
     /// Reads the first private key of a PEM file: PKCS#8 (`PRIVATE KEY`) or PKCS#1 (`RSA PRIVATE KEY`). It signs
@@ -115,12 +124,14 @@ impl ClientKey {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_pem(pem: &str, kid: &str) -> Result<Self, KeyError> {
-        pem::read(pem, kid)
+        let options = KeyOptions::new().kid(kid);
+        options.name(pem::read(pem, &options)?)
     }
 
     /// Takes a parsed key into use, if its size is allowed and it signs what its own public half verifies. A pair
     /// that does not would sign assertions that nobody accepts, or give away its factors (a fault in the CRT values).
-    fn new(pair: KeyPair, algorithm: Algorithm, kid: &str) -> Result<Self, KeyError> {
+    fn new(parsed: Unnamed) -> Result<Self, KeyError> {
+        let pair = parsed.pair;
         if !MODULUS_LENGTHS.contains(&pair.public_modulus_len()) {
             return Err(KeyError::size(pair.public_modulus_len() * 8));
         }
@@ -132,16 +143,41 @@ impl ClientKey {
         {
             return Err(KeyError::new("the public exponent `e` is not 65537"));
         }
-        if kid.trim().is_empty() {
-            return Err(KeyError::new("`kid` is empty"));
+        let kid = parsed.kid.as_deref().map(str::trim);
+        match kid {
+            Some("") => return Err(KeyError::new("`kid` is empty")),
+            None if parsed.x5c.is_empty() => {
+                return Err(KeyError::new(
+                    "`kid` is missing: it is the id that the key is registered under",
+                ));
+            }
+            _ => {}
         }
+        let created_at = parsed.created_at.or_else(|| kid.and_then(age::of_kid));
+        let a_year_later = || created_at?.checked_add(age::LIFETIME);
         let key = Self {
             pair: Arc::new(pair),
-            algorithm,
-            kid: kid.trim().into(),
+            algorithm: parsed.algorithm,
+            kid: kid.map(Arc::from),
+            x5c: parsed.x5c.into(),
+            created_at,
+            expires_at: parsed.expires_at.or_else(a_year_later),
         };
         key.try_out()?;
         Ok(key)
+    }
+
+    /// What it is called in a log.
+    pub(crate) fn name(&self) -> &str {
+        self.kid.as_deref().unwrap_or("(its certificate)")
+    }
+
+    /// Whether it is the other, under the same name.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.pair.public_key().as_ref() == other.pair.public_key().as_ref()
+            && self.algorithm == other.algorithm
+            && self.kid == other.kid
+            && self.x5c == other.x5c
     }
 
     fn try_out(&self) -> Result<(), KeyError> {
@@ -187,8 +223,20 @@ impl Signer for ClientKey {
         self.algorithm
     }
 
-    fn kid(&self) -> &str {
-        &self.kid
+    fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    fn x5c(&self) -> &[String] {
+        &self.x5c
+    }
+
+    fn created_at(&self) -> Option<SystemTime> {
+        self.created_at
+    }
+
+    fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
     }
 
     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
@@ -201,6 +249,7 @@ impl fmt::Debug for ClientKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientKey")
             .field("kid", &self.kid)
+            .field("certificates", &self.x5c.len())
             .field("algorithm", &self.algorithm)
             .field("bits", &(self.pair.public_modulus_len() * 8))
             .finish_non_exhaustive()

@@ -1,78 +1,79 @@
-//! Private keys as PEM (RFC 7468) and DER.
+//! Private keys as PEM (RFC 7468).
 
-use aws_lc_rs::{error::KeyRejected, rsa::KeyPair};
 use zeroize::Zeroizing;
 
-use super::{ClientKey, KeyError, encoded};
-use crate::Algorithm;
+use super::{KeyError, KeyOptions, Unnamed, der, encoded};
 
-/// The blocks that hold a key that can be used: PKCS#8 and PKCS#1.
+/// The blocks that hold a private key: PKCS#8 and PKCS#1.
 const LABELS: [&str; 2] = ["PRIVATE KEY", "RSA PRIVATE KEY"];
+const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+const CERTIFICATE: &str = "CERTIFICATE";
 
-pub(super) fn read(pem: &str, kid: &str) -> Result<ClientKey, KeyError> {
+/// Reads the first private key. Where there is no `kid` for it, the certificates that are there vouch for it.
+pub(super) fn read(pem: &str, options: &KeyOptions) -> Result<Unnamed, KeyError> {
     // Variables often have `\n` where the file had a line break.
     let pem = Zeroizing::new(pem.replace("\\n", "\n"));
-    let Some(block) = LABELS.iter().find_map(|label| block(&pem, label)) else {
-        return Err(what_it_is_instead(&pem));
+    let Some(block) = LABELS.iter().find_map(|label| blocks(&pem, label).next()) else {
+        let Some(block) = blocks(&pem, ENCRYPTED).next() else {
+            return Err(what_it_is_instead(&pem));
+        };
+        let key = der::decrypt(&encoded::decode(block)?, options)?;
+        return certify(key, &pem, options);
     };
     if block.contains("Proc-Type:") {
-        return Err(encrypted());
+        return Err(KeyError::new(
+            "the PEM is encrypted in OpenSSL's old way: convert it (`openssl pkcs8 -topk8 -in key.pem`)",
+        ));
     }
-    from_der(&encoded::decode(block)?, kid)
+    let key = der::read(&encoded::decode(block)?, options)?;
+    certify(key, &pem, options)
 }
 
-/// What stands between the marks of the first block of that kind.
-fn block<'a>(pem: &'a str, label: &str) -> Option<&'a str> {
-    let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
-    let (block, _) = rest.split_once(&format!("-----END {label}-----"))?;
-    Some(block)
+/// Gives the key the certificates that are in the PEM, unless it goes by a `kid`.
+#[cfg(feature = "certificates")]
+fn certify(key: Unnamed, pem: &str, options: &KeyOptions) -> Result<Unnamed, KeyError> {
+    if options.kid.is_some() {
+        return Ok(key);
+    }
+    let certificates: Result<Vec<_>, _> = blocks(pem, CERTIFICATE).map(encoded::decode).collect();
+    let certificates = certificates?;
+    super::certificates::certify(key, certificates.iter().map(|der| der.as_slice()))
 }
 
-/// Reads the DER of PKCS#8 or PKCS#1, whichever it is.
-pub(super) fn from_der(der: &[u8], kid: &str) -> Result<ClientKey, KeyError> {
-    let pair = KeyPair::from_pkcs8(der)
-        .or_else(|as_pkcs8| KeyPair::from_der(der).map_err(|as_pkcs1| [as_pkcs8, as_pkcs1]))
-        .map_err(|rejections| {
-            // aws-lc-rs tells the size apart, the commonest mistake that has nothing to do with the format.
-            let size = |rejected: &KeyRejected| {
-                matches!(rejected.to_string().as_str(), "TooSmall" | "TooLarge")
-            };
-            if rejections.iter().any(size) {
-                KeyError::new("its size is not 2048 to 8192 bits")
-            } else if der
-                .windows(EC_PUBLIC_KEY.len())
-                .any(|oid| oid == EC_PUBLIC_KEY)
-            {
-                not_rsa()
-            } else {
-                KeyError::new("it is not a private RSA key in PKCS#8 or PKCS#1")
-            }
-        })?;
-    ClientKey::new(pair, Algorithm::Rs256, kid)
+#[cfg(not(feature = "certificates"))]
+fn certify(key: Unnamed, pem: &str, options: &KeyOptions) -> Result<Unnamed, KeyError> {
+    if options.kid.is_none() && blocks(pem, CERTIFICATE).next().is_some() {
+        return Err(KeyError::new(
+            "`kid` is missing, and certificates in its place need the feature `certificates` of the crate `maskinporten`",
+        ));
+    }
+    Ok(key)
 }
 
-/// The object identifier `id-ecPublicKey` (RFC 5480), as DER.
-const EC_PUBLIC_KEY: [u8; 9] = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-
-fn not_rsa() -> KeyError {
-    KeyError::new("it is not RSA: Maskinporten accepts no elliptic-curve keys")
-}
-
-fn encrypted() -> KeyError {
-    KeyError::new("the PEM is encrypted: decrypt it first (`openssl pkey -in key.pem`)")
+/// What stands between the marks of each block of that kind.
+fn blocks<'a>(pem: &'a str, label: &str) -> impl Iterator<Item = &'a str> {
+    let (begin, end) = (
+        format!("-----BEGIN {label}-----"),
+        format!("-----END {label}-----"),
+    );
+    let mut rest = pem;
+    std::iter::from_fn(move || {
+        let (_, after) = rest.split_once(&begin)?;
+        let (block, after) = after.split_once(&end)?;
+        rest = after;
+        Some(block)
+    })
 }
 
 fn what_it_is_instead(pem: &str) -> KeyError {
     let has = |label: &str| pem.contains(&format!("-----BEGIN {label}-----"));
-    if has("ENCRYPTED PRIVATE KEY") {
-        encrypted()
-    } else if has("EC PRIVATE KEY") {
-        not_rsa()
-    } else if LABELS.into_iter().any(has) {
+    if has("EC PRIVATE KEY") {
+        der::not_rsa()
+    } else if LABELS.into_iter().chain([ENCRYPTED]).any(has) {
         KeyError::new("the PEM ends too early")
     } else if has("PUBLIC KEY") || has("RSA PUBLIC KEY") {
         KeyError::new("the PEM holds a public key, and the private key is needed")
-    } else if has("CERTIFICATE") {
+    } else if has(CERTIFICATE) {
         KeyError::new("the PEM holds a certificate and no private key")
     } else {
         KeyError::new("there is no private key in the PEM")

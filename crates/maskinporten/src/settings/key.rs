@@ -1,7 +1,7 @@
 //! The private key, in whichever form it is given.
 
 use super::{SettingsError, app, dotnet, given::Given, merged::Merged, nais};
-use crate::{ClientKey, Signer};
+use crate::{ClientKey, KeyOptions, Signer};
 
 /// The members that hold a key that can be used.
 const JWKS: [&str; 3] = [dotnet::ENCODED_JWK, app::JWK, app::JWK_BASE64];
@@ -43,10 +43,12 @@ pub(super) fn read(merged: &Merged) -> Result<ClientKey, SettingsError> {
     // own; of a key that has another, it is a left-over of the key before.
     if kid.source < given.source
         && let Ok(key) = ClientKey::from_base64(given.text())
-        && key.kid() != kid.text()
+        && key.kid() != Some(kid.text())
     {
         return Err(SettingsError::differ(kid, given, "different keys"));
     }
-    ClientKey::from_base64_with_kid(given.text(), kid.text())
+    KeyOptions::new()
+        .kid(kid.text())
+        .read(given.text())
         .map_err(|error| SettingsError::invalid(given, error))
 }
