@@ -11,6 +11,8 @@ pub mod keys;
 #[path = "support/mount.rs"]
 pub mod mount;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -122,4 +124,11 @@ where
         serde_json::from_slice(&body).unwrap()
     };
     Ok((status, json))
+}
+
+/// Lets time pass for tokens and keys, at once. Not for the stub, which has a clock of its own.
+pub async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }

@@ -22,7 +22,7 @@ async fn b1_a_failing_endpoint_is_not_noticed_while_the_token_is_valid() {
         while stub.token_requests() < 3 {
             // A token that is there is there at the first poll: nothing is waited for.
             let header =
-                tokio::time::timeout(Duration::ZERO, tokens.authorization(tokens.grant())).await;
+                tokio::time::timeout(Duration::ZERO, tokens.authorization(&tokens.grant())).await;
             header.expect("no request waits").unwrap();
             tokio::task::yield_now().await;
         }

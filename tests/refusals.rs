@@ -202,7 +202,7 @@ async fn b6_a_misconfigured_client_asks_once_and_tells_everybody() {
     let stub = Stub::start().await.unwrap();
     let tokens = Tokens::new(maskinporten(&stub), Grant::new("x:unknown").unwrap());
     for _ in 0..100 {
-        let error = tokens.authorization(tokens.grant()).await.unwrap_err();
+        let error = tokens.authorization(&tokens.grant()).await.unwrap_err();
         let refusal = error.last_error().unwrap().refusal().unwrap();
         assert_eq!(refusal.code(), Some("MP-200"));
     }

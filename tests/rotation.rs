@@ -7,7 +7,7 @@ use std::{fs, path::Path, time::Duration};
 use maskinporten::{ClientKey, Grant, HttpClient, KeyOptions, KeyRing, Maskinporten, TokenSource};
 use maskinporten_stub::{Client, Stub};
 use serde_json::Value;
-use tests::{environment, mount::Mount};
+use tests::{environment, mount::Mount, pass};
 use tokio::time::Instant;
 
 const ID: &str = "rotating";
@@ -33,14 +33,6 @@ fn key() -> String {
     jwk.to_string()
 }
 
-/// Lets time pass, for this process and for the stub.
-async fn pass(stub: &Stub, time: Duration) {
-    tokio::time::pause();
-    tokio::time::advance(time).await;
-    tokio::time::resume();
-    stub.advance_clock(time);
-}
-
 fn signer(jwk: &str) -> ClientKey {
     ClientKey::from_jwk(jwk).unwrap()
 }
@@ -61,7 +53,7 @@ async fn b9_the_old_key_signs_while_the_new_one_is_not_known() {
     source.fetch(&grant).await.unwrap();
     assert_eq!(stub.token_requests(), 2);
     stub.register(with_keys(&[&old, &new]));
-    pass(&stub, Duration::from_secs(15)).await;
+    pass(Duration::from_secs(15)).await;
     source.fetch(&grant).await.unwrap();
     assert_eq!(stub.token_requests(), 3);
     // The old one is taken away, and nobody notices.
@@ -92,7 +84,7 @@ async fn h1_case_17_a_key_is_live_within_ten_seconds_however_often_its_mount_is_
         mount.replace(&[("key.jwk", &next)]).unwrap();
         // Nobody but the new one would be let in.
         stub.register(with_keys(&[&next]));
-        pass(&stub, Duration::from_secs(5)).await;
+        pass(Duration::from_secs(5)).await;
         assert_eq!(fetches(&stub, &source).await, 1);
     }
 }
@@ -132,7 +124,7 @@ async fn case_17_a_file_that_is_mounted_alone_is_read_again_too() {
         let next = key();
         put(&path, &next);
         stub.register(with_keys(&[&next]));
-        pass(&stub, Duration::from_secs(5)).await;
+        pass(Duration::from_secs(5)).await;
         assert_eq!(fetches(&stub, &source).await, 1);
     }
 }
@@ -167,7 +159,7 @@ async fn h2_while_the_file_is_no_key_the_last_good_one_stays() {
             .or_else(|_| fs::remove_dir(&path))
             .unwrap_or_default();
         spoil();
-        pass(&stub, Duration::from_secs(5)).await;
+        pass(Duration::from_secs(5)).await;
         assert_eq!(fetches(&stub, &source).await, 1, "{what}");
         let error = keys.status().reload_error().unwrap().to_string();
         assert!(error.contains("key.jwk"), "{what}: {error}");
@@ -175,7 +167,7 @@ async fn h2_while_the_file_is_no_key_the_last_good_one_stays() {
     }
     fs::write(&path, &second).unwrap();
     stub.register(with_keys(&[&second]));
-    pass(&stub, Duration::from_secs(5)).await;
+    pass(Duration::from_secs(5)).await;
     assert_eq!(fetches(&stub, &source).await, 1);
     assert!(keys.status().reload_error().is_none());
 }

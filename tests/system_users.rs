@@ -2,13 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use http::Request;
 use http_body_util::Full;
 use maskinporten::{Grant, HttpClient, SystemUser};
 use maskinporten_stub::{Stub, SystemUser as Approved};
-use tests::{altinn, grant, layer, maskinporten};
+use tests::{altinn, grant, layer, maskinporten, pass};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tower::{Layer, ServiceExt};
 use tower_maskinporten::{GrantChange, Tokens};
@@ -48,7 +48,7 @@ async fn twenty_thousand_customers_through_one_layer() {
     const CUSTOMERS: usize = 20_000;
     let stub = Arc::new(Stub::start().await.unwrap());
     // One life for all, however long this machine takes.
-    stub.set_token_lifetime(std::time::Duration::from_secs(3600));
+    stub.set_token_lifetime(Duration::from_secs(3600));
     let customers = organisations(CUSTOMERS);
     for customer in &customers {
         stub.register_system_user(Approved::of(customer).client_id(stub.demo_client().client_id()));
@@ -139,6 +139,22 @@ async fn a_customer_who_has_not_approved_fails_alone() {
             .unwrap();
     }
     assert_eq!((stub.token_requests(), stub.exchanges()), (2, 1));
+    // However long it takes, Maskinporten is asked once a minute at most, and then soon knows.
+    for asked in 1..=5 {
+        pass(Duration::from_secs(67)).await;
+        for _ in 0..2 {
+            client
+                .clone()
+                .oneshot(request(&stub, &not))
+                .await
+                .unwrap_err();
+        }
+        assert_eq!(stub.token_requests(), 2 + asked);
+    }
+    let client_id = stub.demo_client().client_id().to_owned();
+    stub.register_system_user(Approved::of(&not).client_id(client_id));
+    pass(Duration::from_secs(67)).await;
+    client.oneshot(request(&stub, &not)).await.unwrap();
 }
 
 #[tokio::test]

@@ -92,6 +92,21 @@ impl Refusal {
         advice::find(self.code(), self.description())
     }
 
+    /// Whether the customer has no such system user, or has not approved it yet (MP-303): when that is done, the same
+    /// grant is good.
+    ///
+    /// ```
+    /// # fn handle(error: &maskinporten::Error) {
+    /// if error.refusal().is_some_and(|refusal| refusal.may_be_approved()) {
+    ///     // Show the customer where to approve.
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn may_be_approved(&self) -> bool {
+        self.code() == Some("MP-303")
+    }
+
     /// Whether the same grant, signed anew at once, is likely to be accepted: it was used before, or came too late.
     pub(crate) fn is_cured_by_new_assertion(&self) -> bool {
         // The number is there only where `error_uri` is.

@@ -133,14 +133,12 @@ struct Worker {
 
 impl Worker {
     async fn work(&self) {
-        while let Some((shared, entry, lead)) = self.next() {
+        while let Some((entry, lead)) = self.next() {
             let now = Now::read();
             // It may have been in line for so long that another has taken its place.
             let Some(lead) = entry.slot.take_off(lead, &now) else {
                 continue;
             };
-            let source = Arc::clone(&shared.source);
-            drop(shared);
             let flight = Flight {
                 shared: self.shared.clone(),
                 entry: Arc::clone(&entry),
@@ -149,7 +147,7 @@ impl Worker {
                 landed: false,
             };
             // A panic in somebody's source is a failure like any other, even before its future is there.
-            let fetch = async { source.fetch(&entry.grant).await };
+            let fetch = async { entry.source.fetch(&entry.grant).await };
             let mut fetch = pin!(timeout(lead.limit, fetch));
             let outcome = poll_fn(|cx| {
                 let poll = catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(cx)));
@@ -167,7 +165,7 @@ impl Worker {
     }
 
     /// The next in line. With none, the worker retires, which is settled before another can be put in line.
-    fn next(&self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
+    fn next(&self) -> Option<(Arc<Entry>, Lead)> {
         let shared = self.shared.upgrade()?;
         let mut work = shared.line.work();
         let flight = loop {
@@ -184,8 +182,7 @@ impl Worker {
             }
             None => drop(work.workers.remove(&self.number)),
         }
-        drop(work);
-        flight.map(|(entry, lead)| (shared, entry, lead))
+        flight
     }
 }
 

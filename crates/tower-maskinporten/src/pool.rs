@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
-use maskinporten::Grant;
+use maskinporten::{Grant, TokenSource};
 use tokio::time::Instant;
 
 use crate::slot::Slot;
@@ -13,10 +13,12 @@ use crate::slot::Slot;
 /// How many grants are kept beside the default one, unless told otherwise.
 const CAPACITY: usize = 100_000;
 
-/// A grant, its slot, and whether anybody asks for it still.
+/// A grant, its slot, who fills it, and whether anybody asks for it still.
 pub(crate) struct Entry {
     pub(crate) grant: Grant,
     pub(crate) slot: Slot,
+    /// Where its tokens are from. One that is fetched while the source is replaced lands in an entry that is gone.
+    pub(crate) source: Arc<dyn TokenSource>,
     /// Refreshed whether it is asked for or not.
     pinned: bool,
     /// Whether a request has used it since it was last fetched for.
@@ -28,10 +30,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(grant: Grant, pinned: bool, age: u64) -> Self {
+    fn new(grant: Grant, source: Arc<dyn TokenSource>, pinned: bool, age: u64) -> Self {
         Self {
             grant,
             slot: Slot::new(),
+            source,
             pinned,
             used: AtomicBool::new(false),
             used_at: AtomicU64::new(age),
@@ -65,7 +68,7 @@ impl Entry {
     }
 }
 
-/// All slots of one [`Tokens`](crate::Tokens).
+/// All slots of one source.
 pub(crate) struct Pool {
     pub(crate) default: Arc<Entry>,
     entries: papaya::HashMap<Grant, Arc<Entry>>,
@@ -76,9 +79,9 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(default: Grant) -> Self {
+    pub(crate) fn new(source: Arc<dyn TokenSource>, default: Grant) -> Self {
         Self {
-            default: Arc::new(Entry::new(default, true, 0)),
+            default: Arc::new(Entry::new(default, source, true, 0)),
             entries: papaya::HashMap::new(),
             capacity: AtomicUsize::new(CAPACITY),
             age: AtomicU64::new(0),
@@ -89,6 +92,20 @@ impl Pool {
     pub(crate) fn set_capacity(&self, capacity: usize) {
         self.capacity.store(capacity.max(1), Ordering::Relaxed);
         self.evict();
+    }
+
+    /// An empty one for tokens of another source, with the same capacity.
+    pub(crate) fn renewed(&self, source: Arc<dyn TokenSource>, default: Grant) -> Self {
+        let renewed = Self::new(source, default);
+        let capacity = self.capacity.load(Ordering::Relaxed);
+        renewed.capacity.store(capacity, Ordering::Relaxed);
+        renewed
+    }
+
+    /// All entries, in no order.
+    pub(crate) fn each(&self, mut look: impl FnMut(&Arc<Entry>)) {
+        look(&self.default);
+        self.entries.pin().values().for_each(look);
     }
 
     /// The entry of `grant`, for a request that uses it.
@@ -104,7 +121,8 @@ impl Pool {
         let age = self.age.fetch_add(1, Ordering::Relaxed) + 1;
         let entry = {
             let entries = self.entries.pin();
-            let new = || Arc::new(Entry::new(grant.clone(), false, age));
+            let source = &self.default.source;
+            let new = || Arc::new(Entry::new(grant.clone(), Arc::clone(source), false, age));
             Arc::clone(entries.get_or_insert_with(grant.clone(), new))
         };
         entry.touch(age);
@@ -144,7 +162,21 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
+    use maskinporten::{AccessToken, BoxFuture, Error};
+
     use super::*;
+
+    struct Nothing;
+
+    impl TokenSource for Nothing {
+        fn fetch<'a>(&'a self, _: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+            Box::pin(async { Err(Error::permanent("nothing")) })
+        }
+    }
+
+    fn pool() -> Pool {
+        Pool::new(Arc::new(Nothing), grant(0))
+    }
 
     fn grant(n: usize) -> Grant {
         Grant::new(&format!("a:{n}")).unwrap()
@@ -152,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_was_used_longest_ago_goes_first() {
-        let pool = Pool::new(grant(0));
+        let pool = pool();
         pool.set_capacity(3);
         let kept: Vec<_> = (1..=3).map(|n| pool.entry(&grant(n))).collect();
         // The first is used again after the others, so the second is the oldest.
@@ -165,7 +197,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_however_many_grants_arrive() {
-        let pool = Pool::new(grant(0));
+        let pool = pool();
         pool.set_capacity(100);
         for n in 1..10_000 {
             pool.entry(&grant(n));

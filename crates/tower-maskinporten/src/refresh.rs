@@ -3,9 +3,11 @@
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
 };
 
+use maskinporten::KeyRing;
 use tokio::{
     runtime::Handle,
     sync::Notify,
@@ -139,8 +141,15 @@ struct Running(Weak<Shared>);
 
 impl Running {
     async fn refresh(&self) {
+        let mut pool = Weak::new();
+        let mut change = pin!(another_key(None));
         while let Some(shared) = self.0.upgrade() {
             let now = Now::read();
+            let current = shared.pool.load_full();
+            if !Weak::ptr_eq(&pool, &Arc::downgrade(&current)) {
+                pool = Arc::downgrade(&current);
+                change.set(another_key(current.default.source.keys().cloned()));
+            }
             let next = loop {
                 match shared.agenda.take(now.instant) {
                     Ok(entry) => look_at(&shared, &entry, &now),
@@ -148,16 +157,31 @@ impl Running {
                 }
             };
             // The default one is looked at whenever the refresher wakes: the clocks may have begun to disagree.
-            look_at(&shared, &shared.pool.default, &now);
+            look_at(&shared, &current.default, &now);
             let soon = now.instant + schedule::LONGEST_SLEEP;
             let wake = next.map_or(soon, |next| next.min(soon));
             let agenda = Arc::clone(&shared.agenda);
-            drop(shared);
+            drop((shared, current));
             tokio::select! {
                 () = sleep_until(wake) => {}
                 () = agenda.earlier.notified() => {}
+                () = &mut change => {
+                    // What was refused for the old key's sake may be granted now.
+                    if let Some(current) = pool.upgrade() {
+                        current.each(|entry| entry.slot.forgive());
+                    }
+                    pool = Weak::new();
+                }
             }
         }
+    }
+}
+
+/// Waits until a source signs with another key; for ever, if it has none.
+async fn another_key(keys: Option<KeyRing>) {
+    match keys {
+        Some(keys) => keys.changed().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -183,7 +207,7 @@ impl Drop for Running {
         if let Some(shared) = self.0.upgrade() {
             shared.refreshing.store(false, Ordering::Release);
             // Whoever waits starts another.
-            shared.pool.default.slot.stir();
+            shared.pool.load().default.slot.stir();
         }
     }
 }

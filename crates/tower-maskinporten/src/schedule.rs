@@ -26,6 +26,7 @@ pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 const LONGEST_FETCH: Duration = Duration::from_secs(20);
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
 const FIRST_REJECTION: Duration = Duration::from_secs(30);
+const APPROVAL: Duration = Duration::from_secs(60);
 const LONGEST_REJECTION: Duration = Duration::from_secs(300);
 
 /// From when on a token is refreshed in the background, counted from when it was asked for: 60 % of its life less up
@@ -80,6 +81,11 @@ pub(crate) fn rejection(failures: u32, random: f64) -> Duration {
     doubled(FIRST_REJECTION, failures)
         .mul_f64(1.0 + 0.1 * random)
         .min(LONGEST_REJECTION)
+}
+
+/// How long to wait before asking again for a customer who has not approved the system user: somebody may be about to.
+pub(crate) fn approval(random: f64) -> Duration {
+    APPROVAL.mul_f64(1.0 + 0.1 * random)
 }
 
 fn doubled(first: Duration, failures: u32) -> Duration {

@@ -47,8 +47,9 @@ where
         if !self.overriding && request.headers().contains_key(AUTHORIZATION) {
             return ResponseFuture::untouched(self.inner.call(request));
         }
-        let pool = &self.tokens.shared.pool;
-        let entry = chosen(request.extensions(), pool).unwrap_or_else(|| pool.default.clone());
+        let pool = self.tokens.shared.pool.load();
+        let entry = chosen(request.extensions(), &pool).unwrap_or_else(|| pool.default.clone());
+        drop(pool);
         let outgoing = Outgoing {
             waiting: self.tokens.waiting(entry),
             replay: self.replay.clone(),

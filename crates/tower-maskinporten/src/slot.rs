@@ -207,6 +207,16 @@ impl Slot {
         }
     }
 
+    /// What has failed until now says nothing of the next attempt, which is due at once.
+    pub(crate) fn forgive(&self) {
+        let control = self.control();
+        let mut snapshot = Snapshot::clone(&self.load());
+        if snapshot.failure.take().is_some() {
+            self.store(snapshot);
+        }
+        drop(control);
+    }
+
     /// The flight ended without an outcome: its runtime is gone. Whoever waits may fly anew.
     pub(crate) fn abandon(&self, lead: Lead) {
         if self.control().lands(lead) {

@@ -12,7 +12,7 @@
 use std::time::Duration;
 
 use http::HeaderValue;
-use maskinporten::{AccessToken, Error};
+use maskinporten::{AccessToken, Error, Refusal};
 use tokio::time::Instant;
 
 use crate::{
@@ -208,8 +208,11 @@ impl Failure {
     }
 
     fn pause(&self, urgency: Urgency) -> Duration {
+        let refusal = self.error.refusal();
         let pause = if self.error.is_transient() {
             schedule::backoff(self.attempts, urgency, self.random)
+        } else if refusal.is_some_and(Refusal::may_be_approved) {
+            schedule::approval(self.random)
         } else {
             schedule::rejection(self.attempts, self.random)
         };

@@ -6,16 +6,17 @@ use std::{
     time::Duration,
 };
 
+use arc_swap::ArcSwap;
 use http::HeaderValue;
 use maskinporten::{Grant, TokenSource};
-use tokio::task::AbortHandle;
+use tokio::{task::AbortHandle, time::timeout};
 
 use crate::{
     TokenUnavailable,
     clock::Now,
     flight::Line,
     pool::{Entry, Pool},
-    refresh::Agenda,
+    refresh::{self, Agenda},
     schedule,
     waiting::Waiting,
 };
@@ -40,7 +41,7 @@ use crate::{
 /// tokens.ready().await?; // at start-up: fail now rather than at the first request
 ///
 /// let customer = SystemUser::new("310702641".parse()?);
-/// let header = tokens.authorization(&tokens.grant().clone().with_system_user(customer)).await?;
+/// let header = tokens.authorization(&tokens.grant().with_system_user(customer)).await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -52,8 +53,7 @@ pub struct Tokens {
 
 /// What all clones and the tasks share.
 pub(crate) struct Shared {
-    pub(crate) pool: Pool,
-    pub(crate) source: Arc<dyn TokenSource>,
+    pub(crate) pool: ArcSwap<Pool>,
     pub(crate) line: Line,
     pub(crate) agenda: Arc<Agenda>,
     /// Whether a refresher is running.
@@ -67,8 +67,7 @@ impl Tokens {
     pub fn new(source: impl TokenSource + 'static, grant: Grant) -> Self {
         Self {
             shared: Arc::new(Shared {
-                pool: Pool::new(grant),
-                source: Arc::new(source),
+                pool: ArcSwap::from_pointee(Pool::new(Arc::new(source), grant)),
                 line: Line::default(),
                 agenda: Arc::default(),
                 refreshing: AtomicBool::new(false),
@@ -102,14 +101,64 @@ impl Tokens {
     /// ```
     #[must_use]
     pub fn with_capacity(self, grants: usize) -> Self {
-        self.shared.pool.set_capacity(grants);
+        self.shared.pool.load().set_capacity(grants);
         self
     }
 
     /// The grant of requests that bring none.
     #[must_use]
-    pub fn grant(&self) -> &Grant {
-        &self.shared.pool.default.grant
+    pub fn grant(&self) -> Grant {
+        self.shared.pool.load().default.grant.clone()
+    }
+
+    /// Gets tokens from `source` from now on, by default for `grant`, provided that it gives one: that is tried first,
+    /// within 20 s, and kept. Tokens of the source before are not used any more, and those that are on their way are not
+    /// waited for. It holds for all clones.
+    ///
+    /// For a key that is replaced, there is [`KeyRing`](maskinporten::KeyRing), with which tokens stay.
+    ///
+    /// # Errors
+    ///
+    /// When `source` gives no token. Everything stays as it was.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime whose time is enabled, and when `source` does.
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped at any time; everything stays as it was.
+    ///
+    /// ```
+    /// use maskinporten::{BoxError, Settings};
+    /// use tower_maskinporten::Tokens;
+    ///
+    /// async fn reconfigure(tokens: &Tokens, settings: Settings) -> Result<(), BoxError> {
+    ///     tokens.replace(settings.connect().await?, settings.grant().clone()).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn replace(
+        &self,
+        source: impl TokenSource + 'static,
+        grant: Grant,
+    ) -> Result<(), maskinporten::Error> {
+        let anchor = Now::read().anchor();
+        let limit = schedule::fetch_limit(None);
+        let token = timeout(limit, source.fetch(&grant)).await.map_err(|_| {
+            let limit = limit.as_millis();
+            maskinporten::Error::transient(format!("no token within {limit} ms"))
+        })??;
+        let pool = self.shared.pool.load().renewed(Arc::new(source), grant);
+        let entry = Arc::clone(&pool.default);
+        if let Some(lead) = entry.slot.lead(&Now::read()) {
+            entry.slot.publish(lead, &token, anchor);
+        }
+        self.shared.pool.store(Arc::new(pool));
+        refresh::fly(&self.shared, &entry);
+        self.shared.agenda.note(&entry);
+        tracing::info!("tokens are from another source now");
+        Ok(())
     }
 
     /// Waits until there is a token for the default grant: for start-up, and for readiness probes.
@@ -126,7 +175,8 @@ impl Tokens {
     ///
     /// May be dropped at any time; the fetch goes on for others.
     pub async fn ready(&self) -> Result<(), TokenUnavailable> {
-        self.authorization(self.grant()).await.map(drop)
+        let entry = Arc::clone(&self.shared.pool.load().default);
+        self.header(entry).await.map(drop)
     }
 
     /// The value of the `Authorization` header for `grant`, marked sensitive. It is there at once while there is a
@@ -145,7 +195,12 @@ impl Tokens {
     ///
     /// May be dropped at any time; the fetch goes on for others.
     pub async fn authorization(&self, grant: &Grant) -> Result<HeaderValue, TokenUnavailable> {
-        let waiting = self.waiting(self.shared.pool.entry(grant));
+        let entry = self.shared.pool.load().entry(grant);
+        self.header(entry).await
+    }
+
+    async fn header(&self, entry: Arc<Entry>) -> Result<HeaderValue, TokenUnavailable> {
+        let waiting = self.waiting(entry);
         let ticket = match waiting.usable() {
             Some(ticket) => ticket,
             None => waiting.token().await?,
@@ -188,10 +243,11 @@ impl Drop for Shared {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let snapshot = self.shared.pool.default.slot.load();
+        let pool = self.shared.pool.load();
+        let snapshot = pool.default.slot.load();
         let trust = snapshot.token.as_ref().map(|held| held.trust(&Now::read()));
         f.debug_struct("Tokens")
-            .field("grant", self.grant())
+            .field("grant", &pool.default.grant)
             .field("token", &trust)
             .field("cold_wait", &self.cold_wait)
             .finish_non_exhaustive()
@@ -243,7 +299,7 @@ mod tests {
 
     async fn ask(tokens: &Tokens) -> (Option<String>, Duration) {
         let started = Instant::now();
-        let header = tokens.authorization(tokens.grant()).await.ok();
+        let header = tokens.authorization(&tokens.grant()).await.ok();
         let token = header.map(|header| header.to_str().unwrap().replace("Bearer ", ""));
         (token, started.elapsed())
     }

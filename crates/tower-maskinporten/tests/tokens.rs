@@ -26,7 +26,7 @@ use tower_maskinporten::Tokens;
 /// Asks for the header, and says which token it was and how long it took to get it.
 async fn ask(tokens: &Tokens) -> (Option<String>, Duration) {
     let started = Instant::now();
-    let header = tokens.authorization(tokens.grant()).await.ok();
+    let header = tokens.authorization(&tokens.grant()).await.ok();
     let token = header.map(|header| header.to_str().unwrap().replace("Bearer ", ""));
     (token, started.elapsed())
 }
@@ -54,7 +54,7 @@ async fn a2_callers_that_give_up_do_not_stop_the_fetch() {
     // One after the other, each with a patience of 50 ms, as in the study of the cloud clients.
     for _ in 0..400 {
         let patience = Duration::from_millis(50);
-        if let Ok(header) = timeout(patience, tokens.authorization(tokens.grant())).await {
+        if let Ok(header) = timeout(patience, tokens.authorization(&tokens.grant())).await {
             header.unwrap();
             served += 1;
         }
@@ -114,7 +114,7 @@ async fn b2_an_outage_is_told_at_once_after_the_first_15_seconds() {
         sleep(Duration::from_millis(10)).await;
     }
     assert!(script.fetches() <= 17, "{} in 75 s", script.fetches());
-    let error = tokens.authorization(tokens.grant()).await.unwrap_err();
+    let error = tokens.authorization(&tokens.grant()).await.unwrap_err();
     assert!(error.last_error().unwrap().is_transient());
     assert!(std::error::Error::source(&error).is_some());
 }
@@ -261,11 +261,11 @@ async fn g1_a_source_that_panics_is_asked_again() {
 async fn a_source_that_hangs_is_given_up_and_asked_again() {
     let script = Script::new(secs(3600), |_| Ok(secs(120)));
     let tokens = Tokens::new(script.clone(), grant());
-    let error = tokens.authorization(tokens.grant()).await.unwrap_err();
+    let error = tokens.authorization(&tokens.grant()).await.unwrap_err();
     assert!(error.last_error().is_none(), "{error}");
     sleep(secs(60)).await;
     assert!((3..=5).contains(&script.fetches()), "{}", script.fetches());
-    let error = tokens.authorization(tokens.grant()).await.unwrap_err();
+    let error = tokens.authorization(&tokens.grant()).await.unwrap_err();
     assert!(error.last_error().is_some(), "{error}");
 }
 
@@ -282,13 +282,13 @@ fn g2_a_runtime_that_is_gone_takes_nothing_with_it() {
     };
     // The first runtime goes while the fetch is under way.
     runtime().block_on(async {
-        let waiting = timeout(secs(1), tokens.authorization(tokens.grant())).await;
+        let waiting = timeout(secs(1), tokens.authorization(&tokens.grant())).await;
         assert!(waiting.is_err());
     });
     assert_eq!(script.fetches(), 1);
     // Another takes over at once.
     runtime().block_on(async {
-        let _ = timeout(secs(1), tokens.authorization(tokens.grant())).await;
+        let _ = timeout(secs(1), tokens.authorization(&tokens.grant())).await;
     });
     assert_eq!(script.fetches(), 2);
 }
@@ -300,7 +300,8 @@ fn g2_a_runtime_that_has_shut_down_is_told_and_not_tried_for_ever() {
     let handle = runtime.handle().clone();
     drop(runtime);
     let _entered = handle.enter();
-    let mut asking = Box::pin(tokens.authorization(tokens.grant()));
+    let grant = tokens.grant();
+    let mut asking = Box::pin(tokens.authorization(&grant));
     let poll = asking
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
@@ -321,7 +322,7 @@ fn g2_a_refresher_that_is_gone_is_replaced_by_whoever_waits() {
     runtime().block_on(async {
         let waiting = timeout(
             Duration::from_millis(1),
-            tokens.authorization(tokens.grant()),
+            tokens.authorization(&tokens.grant()),
         )
         .await;
         assert!(waiting.is_err());
@@ -339,7 +340,8 @@ fn g2_a_refresher_that_is_gone_is_replaced_by_whoever_waits() {
 #[test]
 fn g3_without_a_runtime_there_is_an_error_and_no_panic() {
     let tokens = Tokens::new(Script::healthy(), grant());
-    let mut asking = Box::pin(tokens.authorization(tokens.grant()));
+    let grant = tokens.grant();
+    let mut asking = Box::pin(tokens.authorization(&grant));
     let poll = asking
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
