@@ -1,5 +1,7 @@
 //! Assertions signed here, by a reading of the specification that is not the stub's.
 
+use std::sync::Arc;
+
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::{KeyPair, KeyPairComponents},
@@ -10,26 +12,43 @@ use maskinporten_stub::{Client, Stub};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Signs with a client's private JSON Web Key.
+/// Signs with a client's private key.
 #[derive(Clone)]
 pub(crate) struct Signer {
     client_id: String,
-    jwk: Value,
+    header: Value,
+    key: Arc<KeyPair>,
 }
 
 impl Signer {
     pub(crate) fn demo(stub: &Stub) -> Self {
         let client = stub.demo_client();
-        Self {
-            client_id: client.client_id().to_owned(),
-            jwk: serde_json::from_str(client.private_jwk()).unwrap(),
-        }
+        Self::with_jwk(client.client_id(), client.private_jwk())
     }
 
     pub(crate) fn of(client: &Client) -> Self {
+        Self::with_jwk(client.client_id(), client.private_jwk().unwrap())
+    }
+
+    fn with_jwk(client_id: &str, jwk: &str) -> Self {
+        let jwk: Value = serde_json::from_str(jwk).unwrap();
+        let number = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
+        let key = KeyPair::from_components(&KeyPairComponents {
+            public_key: aws_lc_rs::rsa::PublicKeyComponents {
+                n: number("n"),
+                e: number("e"),
+            },
+            d: number("d"),
+            p: number("p"),
+            q: number("q"),
+            dP: number("dp"),
+            dQ: number("dq"),
+            qInv: number("qi"),
+        });
         Self {
-            client_id: client.client_id().to_owned(),
-            jwk: serde_json::from_str(client.private_jwk().unwrap()).unwrap(),
+            client_id: client_id.to_owned(),
+            header: json!({"alg": "RS256", "kid": jwk["kid"]}),
+            key: Arc::new(key.unwrap()),
         }
     }
 
@@ -38,7 +57,7 @@ impl Signer {
         let now = now();
         Grant {
             signer: self.clone(),
-            header: json!({"alg": "RS256", "kid": self.jwk["kid"]}),
+            header: self.header.clone(),
             claims: json!({
                 "aud": stub.issuer(), "iss": self.client_id, "scope": scope,
                 "iat": now, "exp": now + 100, "jti": Uuid::new_v4().to_string(),
@@ -52,26 +71,9 @@ impl Signer {
             "RS512" => &RSA_PKCS1_SHA512,
             _ => &RSA_PKCS1_SHA256,
         };
-        let number = |name: &str| {
-            URL_SAFE_NO_PAD
-                .decode(self.jwk[name].as_str().unwrap())
-                .unwrap()
-        };
-        let key = KeyPair::from_components(&KeyPairComponents {
-            public_key: aws_lc_rs::rsa::PublicKeyComponents {
-                n: number("n"),
-                e: number("e"),
-            },
-            d: number("d"),
-            p: number("p"),
-            q: number("q"),
-            dP: number("dp"),
-            dQ: number("dq"),
-            qInv: number("qi"),
-        })
-        .unwrap();
-        let mut signature = vec![0; key.public_modulus_len()];
-        key.sign(padding, &SystemRandom::new(), message, &mut signature)
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        self.key
+            .sign(padding, &SystemRandom::new(), message, &mut signature)
             .unwrap();
         signature
     }
