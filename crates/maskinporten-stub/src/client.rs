@@ -31,6 +31,9 @@ pub struct Client {
 
 impl Client {
     /// A client without keys or scopes, belonging to the organisation with that number.
+    ///
+    /// As long as it has no keys, it authenticates with an enterprise certificate of that
+    /// organisation, from an authority that the stub [trusts](crate::Stub::trust).
     #[must_use]
     pub fn new(client_id: impl Into<String>, org_number: impl Into<String>) -> Self {
         Self {
@@ -59,6 +62,16 @@ impl Client {
             .add_new_key()
             .map_err(|_unspecified| KeyError::new("could not be generated"))?;
         Ok(client)
+    }
+
+    /// `client_amr` in its tokens. Who has registered keys must use them, with a certificate or
+    /// without.
+    pub(crate) fn authentication_method(&self) -> &'static str {
+        if self.keys.is_empty() {
+            "virksomhetssertifikat"
+        } else {
+            "private_key_jwt"
+        }
     }
 
     pub(crate) fn add_new_key(&mut self) -> Result<(), Unspecified> {

@@ -41,7 +41,7 @@ pub(crate) fn read_public(jwk: &str) -> Result<(String, PublicKey), KeyError> {
     Ok((kid.to_owned(), PublicKey { modulus, exponent }))
 }
 
-/// A key that cannot be registered or made.
+/// A key that cannot be registered, made or certified.
 #[derive(Clone, Debug)]
 pub struct KeyError {
     why: &'static str,

@@ -22,12 +22,15 @@
 //! <https://docs.altinn.studio/>.
 
 mod altinn;
+mod authority;
 mod builder;
+mod certificate;
 mod client;
 mod clock;
 mod correspondence;
 mod demo;
 mod drain;
+mod enterprise_certificate;
 mod fault;
 mod identifiers;
 mod issued;
@@ -46,9 +49,11 @@ mod system_user;
 mod verify;
 mod world;
 
+pub use authority::CertificateAuthority;
 pub use builder::StubBuilder;
 pub use client::Client;
 pub use demo::DemoClient;
+pub use enterprise_certificate::EnterpriseCertificate;
 pub use fault::{Fault, Route};
 pub use jwk::KeyError;
 pub use recorder::Recorded;

@@ -1,4 +1,5 @@
-//! What is registered: clients with their keys, delegations, system users and resources.
+//! What is registered: clients with their keys, delegations, system users, resources, and the
+//! authorities behind certificates.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,7 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{client::Client, clock, system_user::SystemUser};
+use crate::{certificate::Certificate, client::Client, clock, system_user::SystemUser};
 
 /// A key must be uploaded anew every year.
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -24,6 +25,7 @@ struct Registers {
     delegations: HashSet<Delegation>,
     system_users: Vec<SystemUser>,
     resource_owners: HashMap<String, String>,
+    trusted: Vec<Certificate>,
 }
 
 /// A client, and when its keys begin and cease to work.
@@ -98,6 +100,14 @@ impl Registry {
 
     pub(crate) fn resource_owner(&self, id: &str) -> Option<String> {
         self.lock().resource_owners.get(id).cloned()
+    }
+
+    pub(crate) fn trust(&self, certificates: &[Certificate]) {
+        self.lock().trusted.extend_from_slice(certificates);
+    }
+
+    pub(crate) fn trusted(&self) -> Vec<Certificate> {
+        self.lock().trusted.clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Registers> {

@@ -8,6 +8,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
 use crate::{
+    authority::CertificateAuthority,
     builder::StubBuilder,
     client::Client,
     demo::DemoClient,
@@ -113,6 +114,24 @@ impl Stub {
     /// ```
     pub fn set_key_propagation(&self, delay: Duration) {
         self.world.key_propagation.set(delay);
+    }
+
+    /// Trusts an authority: clients without keys may authenticate with certificates that it has
+    /// issued to their organisation. From the start the stub trusts none.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use maskinporten_stub::{CertificateAuthority, Client, Stub};
+    ///
+    /// let stub = Stub::start().await?;
+    /// stub.trust(&CertificateAuthority::generate()?);
+    /// stub.register(Client::new("certified", "974761076").scopes("a:one"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn trust(&self, authority: &CertificateAuthority) {
+        self.world.registry.trust(authority.certificates());
     }
 
     /// Registers a system user, so that grants with `authorization_details` may name it.

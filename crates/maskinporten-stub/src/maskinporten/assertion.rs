@@ -1,8 +1,8 @@
 //! The assertion before anybody is asked about it: its form and its header.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{claims::GrantClaims, refusal::Refusal};
+use super::{claims::GrantClaims, refusal::Refusal, x5c::Chain};
 use crate::jws::Jws;
 
 /// A well-formed assertion whose signature is not yet checked.
@@ -10,6 +10,7 @@ use crate::jws::Jws;
 pub(super) struct Assertion<'a> {
     pub(super) text: &'a str,
     pub(super) jws: Jws<'a>,
+    pub(super) chain: Option<Chain>,
     pub(super) claims: GrantClaims,
 }
 
@@ -17,13 +18,19 @@ impl<'a> Assertion<'a> {
     pub(super) fn read(text: &'a str) -> Result<Self, Refusal> {
         let jws = Jws::parse(text)
             .ok_or_else(|| Refusal::invalid_parameter("assertion is not a signed JWT"))?;
-        check_header(&jws)?;
+        let chain = check_header(&jws)?;
         let claims = GrantClaims::read(&jws.claims)?;
-        Ok(Self { text, jws, claims })
+        Ok(Self {
+            text,
+            jws,
+            chain,
+            claims,
+        })
     }
 }
 
-fn check_header(jws: &Jws<'_>) -> Result<(), Refusal> {
+/// Checks the header, and reads the certificates in it.
+fn check_header(jws: &Jws<'_>) -> Result<Option<Chain>, Refusal> {
     let header = &jws.header;
     if jws.algorithm().is_none() {
         return Err(Refusal::invalid_parameter(
@@ -34,20 +41,14 @@ fn check_header(jws: &Jws<'_>) -> Result<(), Refusal> {
     if header.contains_key("crit") {
         return Err(Refusal::invalid_parameter("crit is not supported"));
     }
-    if header.contains_key("x5c") && !has_certificates(header) {
-        return Err(Refusal::malformed_x5c());
-    }
+    let chain = match header.get("x5c") {
+        Some(x5c) => Some(Chain::read(x5c).ok_or_else(Refusal::malformed_x5c)?),
+        None => None,
+    };
     match header.get("kid") {
-        Some(Value::String(_kid)) => Ok(()),
+        Some(Value::String(_kid)) => Ok(chain),
         Some(_other) => Err(Refusal::invalid_parameter("kid is not a string")),
-        None if header.contains_key("x5c") => Ok(()),
+        None if chain.is_some() => Ok(chain),
         None => Err(Refusal::missing_kid()),
     }
-}
-
-fn has_certificates(header: &Map<String, Value>) -> bool {
-    header
-        .get("x5c")
-        .and_then(Value::as_array)
-        .is_some_and(|chain| !chain.is_empty() && chain.iter().all(Value::is_string))
 }

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{assertion::Assertion, refusal::Refusal};
-use crate::{client::Client, registry::Registered, world::World};
+use super::{assertion::Assertion, refusal::Refusal, x5c::Chain};
+use crate::{client::Client, registry::Registered, rsa::PublicKey, world::World};
 
 /// How far a client's clock may be ahead, and how long a used grant is remembered after its end.
 const SKEW: i64 = 10;
@@ -18,7 +18,10 @@ pub(super) fn client(world: &World, assertion: &Assertion<'_>) -> Result<Client,
         .client(&assertion.claims.iss)
         .filter(|registered| registered.client.active)
         .ok_or_else(Refusal::client_not_found)?;
-    check_signature(&registered, assertion, now)?;
+    let key = signing_key(world, &registered, assertion, now)?;
+    if !assertion.jws.verifies(key) {
+        return Err(Refusal::signature());
+    }
     if assertion.claims.aud.as_deref() != Some(&world.issuer()) {
         return Err(Refusal::audience());
     }
@@ -30,31 +33,51 @@ pub(super) fn client(world: &World, assertion: &Assertion<'_>) -> Result<Client,
     Ok(registered.client)
 }
 
-fn check_signature(
-    registered: &Registered,
-    assertion: &Assertion<'_>,
+/// The key that must have signed: a registered one, or that of a certificate when there are none.
+fn signing_key<'a>(
+    world: &World,
+    registered: &'a Registered,
+    assertion: &'a Assertion<'_>,
     now: Timestamp,
-) -> Result<(), Refusal> {
-    let keys = &registered.client.keys;
+) -> Result<&'a PublicKey, Refusal> {
+    let client = &registered.client;
     let Some(kid) = assertion.jws.kid() else {
-        // Certificates alone. The stub trusts no authority, so they cannot be valid here.
-        return Err(if keys.is_empty() {
-            Refusal::untrusted_certificate()
-        } else {
-            Refusal::missing_kid()
-        });
+        let chain = assertion.chain.as_ref();
+        let chain = chain.filter(|_chain| client.keys.is_empty());
+        let chain = chain.ok_or_else(Refusal::missing_kid)?;
+        return certified_key(world, client, chain, now);
     };
-    let (_kid, key) = keys
+    let (_kid, key) = client
+        .keys
         .iter()
         .find(|(known, _key)| known == kid && now >= registered.keys_start)
         .ok_or_else(Refusal::unknown_kid)?;
     if now >= registered.keys_end {
         return Err(Refusal::expired_key());
     }
-    if !assertion.jws.verifies(key) {
-        return Err(Refusal::signature());
+    if let Some(chain) = &assertion.chain
+        && certified_key(world, client, chain, now)? != key
+    {
+        return Err(Refusal::untrusted_certificate());
     }
-    Ok(())
+    Ok(key)
+}
+
+/// The key of a certificate that is to be trusted, and that belongs to the client's organisation.
+fn certified_key<'a>(
+    world: &World,
+    client: &Client,
+    chain: &'a Chain,
+    now: Timestamp,
+) -> Result<&'a PublicKey, Refusal> {
+    if !chain.leads_to(&world.registry.trusted(), now) {
+        return Err(Refusal::untrusted_certificate());
+    }
+    if chain.leaf.organisation.as_ref() != Some(&client.organisation) {
+        return Err(Refusal::other_organisation());
+    }
+    let key = chain.leaf.key.as_ref();
+    key.ok_or_else(Refusal::untrusted_certificate)
 }
 
 fn check_times(iat: i64, exp: i64, now: i64) -> Result<(), Refusal> {

@@ -1,7 +1,8 @@
 //! Maskinporten: metadata, keys, and the token endpoint with everything it checks.
 //!
-//! A request to `/token` passes, in this order: `form`, `assertion` with `claims`, `authenticate`,
-//! `authorise`, `details`, and gets a `token`. The first check that fails answers with a `refusal`.
+//! A request to `/token` passes, in this order: `form`, `assertion` with `x5c` and `claims`,
+//! `authenticate`, `authorise`, `details`, and gets a `token`. The first check that fails answers
+//! with a `refusal`.
 
 mod assertion;
 mod authenticate;
@@ -13,6 +14,7 @@ mod metadata;
 mod refusal;
 mod replay;
 mod token;
+mod x5c;
 
 use std::sync::Arc;
 

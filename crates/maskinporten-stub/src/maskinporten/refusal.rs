@@ -108,6 +108,14 @@ impl Refusal {
         Self::grant(Some("MP-121"), format!("{UNAUTHENTICATED} Expired key."))
     }
 
+    pub(super) fn other_organisation() -> Self {
+        let description = format!(
+            "{UNAUTHENTICATED} Invalid JWT. Invalid organization number for client. \
+             Does not match certificate orgno"
+        );
+        Self::grant(Some("MP-122"), description)
+    }
+
     pub(super) fn malformed_x5c() -> Self {
         Self::grant(
             Some("MP-123"),
@@ -220,8 +228,9 @@ pub(super) fn meaning(number: &str) -> Option<&'static str> {
         "MP-012" => "the grant has been used before; sign a new one for every request",
         "MP-100" => "no such client in this environment",
         "MP-110" => "the audience is not this issuer, to the letter",
-        "MP-120" => "the certificate is not trusted",
+        "MP-120" => "the certificate is not trusted, or not valid now",
         "MP-121" => "the key was registered more than a year ago",
+        "MP-122" => "the certificate belongs to another organisation than the client",
         "MP-123" => "x5c is not an array of certificates",
         "MP-124" => "the signature does not fit the key",
         "MP-130" => "the grant has expired",

@@ -138,7 +138,7 @@ pub(super) fn issue(world: &World, granted: Granted<'_>) -> Result<Answer, Unspe
             .map(|_supplier| DELEGATION_SOURCE.to_owned()),
         supplier: supplier.as_deref().map(Party::new),
         iss: world.issuer(),
-        client_amr: "private_key_jwt".to_owned(),
+        client_amr: granted.client.authentication_method().to_owned(),
         pid: granted.claims.pid,
         token_type: "Bearer".to_owned(),
         exp: now.saturating_add(lifetime),

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::{KeyPair, KeyPairComponents},
-    signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding},
+    signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaEncoding},
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use maskinporten_stub::{Client, Stub};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use maskinporten_stub::{Client, EnterpriseCertificate, Stub};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -50,6 +53,29 @@ impl Signer {
             header: json!({"alg": "RS256", "kid": jwk["kid"]}),
             key: Arc::new(key.unwrap()),
         }
+    }
+
+    /// Signs with a certificate's key, and sends its whole chain.
+    pub(crate) fn certified(client_id: &str, certificate: &EnterpriseCertificate) -> Self {
+        let chain = certificate.chain_der();
+        let chain: Vec<String> = chain.iter().map(|der| STANDARD.encode(der)).collect();
+        let pem = certificate.private_key_pem();
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let key = KeyPair::from_pkcs8(&STANDARD.decode(base64).unwrap());
+        Self {
+            client_id: client_id.to_owned(),
+            header: json!({"alg": "RS256", "x5c": chain}),
+            key: Arc::new(key.unwrap()),
+        }
+    }
+
+    /// The public half of the key, to be registered under that name.
+    pub(crate) fn public_jwk(&self, kid: &str) -> String {
+        let public = self.key.public_key();
+        let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let n = number(public.modulus().big_endian_without_leading_zero());
+        let e = number(public.exponent().big_endian_without_leading_zero());
+        json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e}).to_string()
     }
 
     /// A grant that is right in everything, to be spoilt.

@@ -128,7 +128,6 @@ async fn tolerates_what_maskinporten_tolerates() {
         ("RS384", header("alg", json!("RS384"))),
         ("RS512", header("alg", json!("RS512"))),
         ("typ", header("typ", json!("JWT"))),
-        ("kid and x5c", header("x5c", json!(["MII="]))),
         (
             "scopes twice",
             grant().claim("scope", format!("{SCOPE}  {SCOPE}")),

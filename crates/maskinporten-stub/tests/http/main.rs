@@ -3,6 +3,7 @@
 
 mod assertion;
 mod attachments;
+mod certificates;
 mod checks;
 mod controls;
 mod correspondence;
