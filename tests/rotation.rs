@@ -25,6 +25,10 @@ fn with_keys(private_jwks: &[&str]) -> Client {
     client
 }
 
+fn grant() -> Grant {
+    Grant::new("a:one").unwrap()
+}
+
 fn key() -> String {
     let client = Client::generate(ID, "310702641").unwrap();
     let mut jwk: Value = serde_json::from_str(client.private_jwk().unwrap()).unwrap();
@@ -49,23 +53,46 @@ async fn b9_the_old_key_signs_while_the_new_one_is_not_known() {
     stub.register(with_keys(&[&old]));
     let keys = KeyRing::new(signer(&new)).with_fallback(signer(&old));
     let source = source(&stub, &keys);
-    let grant = Grant::new("a:one").unwrap();
-    source.fetch(&grant).await.unwrap();
+    source.fetch(&grant()).await.unwrap();
     assert_eq!(stub.token_requests(), 2);
     stub.register(with_keys(&[&old, &new]));
     pass(Duration::from_secs(15)).await;
-    source.fetch(&grant).await.unwrap();
+    source.fetch(&grant()).await.unwrap();
     assert_eq!(stub.token_requests(), 3);
     // The old one is taken away, and nobody notices.
     stub.register(with_keys(&[&new]));
-    source.fetch(&grant).await.unwrap();
+    source.fetch(&grant()).await.unwrap();
     assert_eq!(stub.token_requests(), 4);
+}
+
+#[tokio::test]
+async fn h3_a_key_that_takes_two_minutes_to_be_known_costs_no_token() {
+    let stub = Stub::start().await.unwrap();
+    let (old, new) = (key(), key());
+    stub.register(with_keys(&[&old]));
+    let keys = KeyRing::new(signer(&old));
+    let source = source(&stub, &keys);
+    source.fetch(&grant()).await.unwrap();
+    stub.set_key_propagation(Duration::from_secs(120));
+    stub.register(with_keys(&[&old, &new]));
+    keys.replace(signer(&new));
+    for _ in 0..4 {
+        source.fetch(&grant()).await.unwrap();
+        assert!(!keys.status().works());
+        pass(Duration::from_secs(30)).await;
+    }
+    stub.advance_clock(Duration::from_secs(120));
+    // The stub's clock is ahead now, as far as the client can tell. That is learnt first.
+    source.fetch(&grant()).await.unwrap_err();
+    pass(Duration::from_secs(15)).await;
+    source.fetch(&grant()).await.unwrap();
+    assert!(keys.status().works());
 }
 
 /// Fetches with a key that is in a file, and gives how many requests that took.
 async fn fetches(stub: &Stub, source: &impl TokenSource) -> usize {
     stub.clear_requests();
-    source.fetch(&Grant::new("a:one").unwrap()).await.unwrap();
+    source.fetch(&grant()).await.unwrap();
     stub.token_requests()
 }
 
@@ -191,10 +218,7 @@ async fn b9_a_key_that_is_not_known_is_given_time() {
     let http = HttpClient::new().unwrap();
     let new = ClientKey::from_jwk(&new).unwrap();
     let source = Maskinporten::new(environment(&stub), ID, new, http);
-    let error = source
-        .fetch(&Grant::new("a:one").unwrap())
-        .await
-        .unwrap_err();
+    let error = source.fetch(&grant()).await.unwrap_err();
     assert!(error.is_transient());
     assert_eq!(error.retry_after(), Some(Duration::from_secs(15)));
     assert!(

@@ -8,7 +8,9 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{certificate::Certificate, client::Client, clock, system_user::SystemUser};
+use crate::{
+    certificate::Certificate, client::Client, clock, rsa::PublicKey, system_user::SystemUser,
+};
 
 /// A key must be uploaded anew every year.
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -32,8 +34,18 @@ struct Registers {
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) client: Client,
-    pub(crate) keys_start: Timestamp,
+    /// By `kid`; a key that is registered again goes on working.
+    keys_start: HashMap<String, Timestamp>,
     pub(crate) keys_end: Timestamp,
+}
+
+impl Registered {
+    /// The key of that name, if the token endpoint has heard of it by `now`.
+    pub(crate) fn key(&self, kid: &str, now: Timestamp) -> Option<&PublicKey> {
+        let mut keys = self.client.keys.iter();
+        let (_kid, key) = keys.find(|(known, _key)| known == kid)?;
+        (now >= *self.keys_start.get(kid)?).then_some(key)
+    }
 }
 
 /// A customer lets a supplier use a scope on its behalf.
@@ -45,21 +57,29 @@ pub(crate) struct Delegation {
 }
 
 impl Registry {
-    /// Adds a client, or replaces the one with the same id. Its keys are known `propagation` later.
+    /// Adds a client, or replaces the one with the same id. Keys that it did not have before are known `propagation`
+    /// later.
     pub(crate) fn add_client(&self, client: Client, now: Timestamp, propagation: SignedDuration) {
         // A test may turn the clock back to before the registration.
-        let keys_start = if propagation.is_zero() {
+        let new_start = if propagation.is_zero() {
             Timestamp::MIN
         } else {
             clock::after(now, propagation)
         };
+        let mut registers = self.lock();
+        let before = registers.clients.get(&client.id);
+        let start = |key: &(String, PublicKey)| {
+            let before = before.filter(|before| before.client.keys.contains(key));
+            let known_since = before.and_then(|before| before.keys_start.get(&key.0));
+            (key.0.clone(), known_since.copied().unwrap_or(new_start))
+        };
         let registered = Registered {
-            client,
-            keys_start,
+            keys_start: client.keys.iter().map(start).collect(),
             keys_end: clock::after(now, KEY_LIFETIME),
+            client,
         };
         let id = registered.client.id.clone();
-        self.lock().clients.insert(id, registered);
+        registers.clients.insert(id, registered);
     }
 
     pub(crate) fn client(&self, id: &str) -> Option<Registered> {

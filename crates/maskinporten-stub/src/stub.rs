@@ -96,8 +96,9 @@ impl Stub {
         self.world.registry.add_client(client, now, propagation);
     }
 
-    /// Sets how long keys of clients registered from now on are unknown to the token endpoint. Not
-    /// at all when not set; up to two minutes at the real one.
+    /// Sets how long keys that are registered from now on are unknown to the token endpoint; keys
+    /// that the client had already go on working. Not at all when not set; up to two minutes at
+    /// the real one.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

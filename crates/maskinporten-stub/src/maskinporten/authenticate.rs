@@ -47,11 +47,7 @@ fn signing_key<'a>(
         let chain = chain.ok_or_else(Refusal::missing_kid)?;
         return certified_key(world, client, chain, now);
     };
-    let (_kid, key) = client
-        .keys
-        .iter()
-        .find(|(known, _key)| known == kid && now >= registered.keys_start)
-        .ok_or_else(Refusal::unknown_kid)?;
+    let key = registered.key(kid, now).ok_or_else(Refusal::unknown_kid)?;
     if now >= registered.keys_end {
         return Err(Refusal::expired_key());
     }
