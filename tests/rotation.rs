@@ -6,39 +6,33 @@ use std::{fs, path::Path, time::Duration};
 
 use maskinporten::{ClientKey, Grant, HttpClient, KeyOptions, KeyRing, Maskinporten, TokenSource};
 use maskinporten_stub::{Client, Stub};
-use serde_json::Value;
 use tests::{environment, mount::Mount, pass};
 use tokio::time::Instant;
 
 const ID: &str = "rotating";
 
-/// A client with these keys and no others.
-fn with_keys(private_jwks: &[&str]) -> Client {
-    let mut client = Client::new(ID, "310702641").scopes("a:one");
-    for private in private_jwks {
-        let mut jwk: Value = serde_json::from_str(private).unwrap();
-        for member in ["d", "p", "q", "dp", "dq", "qi"] {
-            jwk.as_object_mut().unwrap().remove(member);
-        }
-        client = client.key(&jwk.to_string()).unwrap();
-    }
-    client
+/// A client with these clients' keys and no others.
+fn with_keys(keys: &[&Client]) -> Client {
+    let client = Client::new(ID, "310702641").scopes("a:one");
+    let public = keys.iter().flat_map(|client| client.public_jwks());
+    public.fold(client, |client, jwk| client.key(&jwk).unwrap())
 }
 
 fn grant() -> Grant {
     Grant::new("a:one").unwrap()
 }
 
-fn key() -> String {
-    let client = Client::generate(ID, "310702641").unwrap();
-    let mut jwk: Value = serde_json::from_str(client.private_jwk().unwrap()).unwrap();
-    // Two of one client must have different names.
-    jwk["kid"] = format!("kid-{}", &jwk["n"].as_str().unwrap()[..8]).into();
-    jwk.to_string()
+/// A client, for its key.
+fn key() -> Client {
+    Client::generate(ID, "310702641").unwrap()
 }
 
-fn signer(jwk: &str) -> ClientKey {
-    ClientKey::from_jwk(jwk).unwrap()
+fn jwk(client: &Client) -> &str {
+    client.private_jwk().unwrap()
+}
+
+fn signer(client: &Client) -> ClientKey {
+    ClientKey::from_jwk(jwk(client)).unwrap()
 }
 
 fn source(stub: &Stub, keys: &KeyRing) -> impl TokenSource + use<> {
@@ -101,14 +95,14 @@ async fn h1_case_17_a_key_is_live_within_ten_seconds_however_often_its_mount_is_
     let stub = Stub::start().await.unwrap();
     let mut mount = Mount::new().unwrap();
     let first = key();
-    mount.replace(&[("key.jwk", &first)]).unwrap();
+    mount.replace(&[("key.jwk", jwk(&first))]).unwrap();
     stub.register(with_keys(&[&first]));
     let keys = KeyRing::from_file(mount.file("key.jwk"), KeyOptions::new()).unwrap();
     let source = source(&stub, &keys);
     assert_eq!(fetches(&stub, &source).await, 1);
     for _ in 0..3 {
         let next = key();
-        mount.replace(&[("key.jwk", &next)]).unwrap();
+        mount.replace(&[("key.jwk", jwk(&next))]).unwrap();
         // Nobody but the new one would be let in.
         stub.register(with_keys(&[&next]));
         pass(Duration::from_secs(5)).await;
@@ -119,11 +113,11 @@ async fn h1_case_17_a_key_is_live_within_ten_seconds_however_often_its_mount_is_
 #[tokio::test(start_paused = true)]
 async fn h1_a_service_that_fetches_nothing_is_told_of_a_new_key() {
     let mut mount = Mount::new().unwrap();
-    mount.replace(&[("key.jwk", &key())]).unwrap();
+    mount.replace(&[("key.jwk", jwk(&key()))]).unwrap();
     let keys = KeyRing::from_file(mount.file("key.jwk"), KeyOptions::new()).unwrap();
     for _ in 0..2 {
         let before = keys.status();
-        mount.replace(&[("key.jwk", &key())]).unwrap();
+        mount.replace(&[("key.jwk", jwk(&key()))]).unwrap();
         let began = Instant::now();
         keys.changed().await;
         assert!(began.elapsed() <= Duration::from_secs(10));
@@ -144,12 +138,12 @@ async fn case_17_a_file_that_is_mounted_alone_is_read_again_too() {
             fs::rename(new, path).unwrap();
         },
     ];
-    put[0](&path, &key());
+    put[0](&path, jwk(&key()));
     let keys = KeyRing::from_file(&path, KeyOptions::new()).unwrap();
     let source = source(&stub, &keys);
     for put in put {
         let next = key();
-        put(&path, &next);
+        put(&path, jwk(&next));
         stub.register(with_keys(&[&next]));
         pass(Duration::from_secs(5)).await;
         assert_eq!(fetches(&stub, &source).await, 1);
@@ -162,15 +156,16 @@ async fn h2_while_the_file_is_no_key_the_last_good_one_stays() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key.jwk");
     let (first, second) = (key(), key());
-    fs::write(&path, &first).unwrap();
+    fs::write(&path, jwk(&first)).unwrap();
     stub.register(with_keys(&[&first]));
     let keys = KeyRing::from_file(&path, KeyOptions::new()).unwrap();
     let source = source(&stub, &keys);
+    let next = jwk(&second);
     let spoil: [(&str, &dyn Fn()); 6] = [
         ("missing", &|| {}),
         ("empty", &|| fs::write(&path, "").unwrap()),
         ("half", &|| {
-            fs::write(&path, &second[..second.len() / 2]).unwrap();
+            fs::write(&path, &next[..next.len() / 2]).unwrap();
         }),
         ("public", &|| {
             fs::write(&path, r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#).unwrap();
@@ -190,9 +185,9 @@ async fn h2_while_the_file_is_no_key_the_last_good_one_stays() {
         assert_eq!(fetches(&stub, &source).await, 1, "{what}");
         let error = keys.status().reload_error().unwrap().to_string();
         assert!(error.contains("key.jwk"), "{what}: {error}");
-        assert!(!error.contains(&second[40..60]), "{what}: {error}");
+        assert!(!error.contains(&next[40..60]), "{what}: {error}");
     }
-    fs::write(&path, &second).unwrap();
+    fs::write(&path, jwk(&second)).unwrap();
     stub.register(with_keys(&[&second]));
     pass(Duration::from_secs(5)).await;
     assert_eq!(fetches(&stub, &source).await, 1);
@@ -216,8 +211,7 @@ async fn b9_a_key_that_is_not_known_is_given_time() {
     let (old, new) = (key(), key());
     stub.register(with_keys(&[&old]));
     let http = HttpClient::new().unwrap();
-    let new = ClientKey::from_jwk(&new).unwrap();
-    let source = Maskinporten::new(environment(&stub), ID, new, http);
+    let source = Maskinporten::new(environment(&stub), ID, signer(&new), http);
     let error = source.fetch(&grant()).await.unwrap_err();
     assert!(error.is_transient());
     assert_eq!(error.retry_after(), Some(Duration::from_secs(15)));

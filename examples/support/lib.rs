@@ -5,12 +5,14 @@ mod api;
 mod pdf;
 mod place;
 mod story;
+mod traffic;
 mod upload;
 
 pub use api::Correspondence;
 pub use pdf::letter;
 pub use place::{Place, Revocation};
 pub use story::{Told, end, say};
+pub use traffic::send_until;
 pub use upload::{HttpClient, Upload, http_client};
 
 /// The README's example compiles.

@@ -137,6 +137,25 @@ impl Client {
     pub fn private_jwk(&self) -> Option<&str> {
         self.private_jwk.as_deref()
     }
+
+    /// The registered keys as JSON Web Keys, public halves only, as [`key`](Self::key) takes them.
+    ///
+    /// ```
+    /// use maskinporten_stub::Client;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let old = Client::generate("rotating", "991825827")?;
+    /// let mut with_both = Client::generate("rotating", "991825827")?;
+    /// for key in old.public_jwks() {
+    ///     with_both = with_both.key(&key)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn public_jwks(&self) -> impl Iterator<Item = String> {
+        let keys = self.keys.iter();
+        keys.map(|(kid, key)| key.jwk(kid).to_string())
+    }
 }
 
 /// Shows no private key.
