@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use maskinporten::{Environment, HttpClient, TokenSource};
+use maskinporten::{Environment, HttpClient, Settings, TokenSource};
 use maskinporten_stub::{Fault, Route, Stub};
 use tests::{altinn, environment, grant, layer, send};
 use tower::Layer;
@@ -60,6 +60,46 @@ async fn an_exchange_that_does_not_know_the_token_may_be_down_and_is_asked_again
     let error = altinn(&stub).fetch(&grant()).await.unwrap_err();
     assert!(error.is_transient());
     assert!(error.to_string().contains("tt02 with test"), "{error}");
+}
+
+#[tokio::test]
+async fn case_38_each_exchange_has_a_maskinporten_token_of_its_own() {
+    let stub = Stub::start().await.unwrap();
+    // Whatever is left of it, an old one is not exchanged: it may end on the way.
+    stub.set_token_lifetime(Duration::from_secs(3600));
+    let source = altinn(&stub);
+    for fetched in 1..=3 {
+        source.fetch(&grant()).await.unwrap();
+        assert_eq!(
+            (stub.token_requests(), stub.exchanges()),
+            (fetched, fetched)
+        );
+    }
+}
+
+#[tokio::test]
+async fn case_33_metadata_is_read_once_and_not_for_each_token() {
+    let stub = Stub::start().await.unwrap();
+    let demo = stub.demo_client();
+    let metadata = format!("{}/.well-known/oauth-authorization-server", stub.base_url());
+    let settings = Settings::builder()
+        .vars([
+            ("MASKINPORTEN_WELL_KNOWN_URL", metadata.as_str()),
+            ("MASKINPORTEN_CLIENT_ID", demo.client_id()),
+            ("MASKINPORTEN_CLIENT_JWK", demo.private_jwk()),
+            ("MASKINPORTEN_SCOPES", grant().scope()),
+        ])
+        .build()
+        .unwrap();
+    let source = settings.connect().await.unwrap();
+    for _ in 0..3 {
+        source.fetch(&grant()).await.unwrap();
+    }
+    let asked = stub.requests();
+    let metadata = asked
+        .iter()
+        .filter(|asked| asked.path().contains("well-known"));
+    assert_eq!((metadata.count(), asked.len()), (1, 4));
 }
 
 #[tokio::test]

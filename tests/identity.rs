@@ -24,7 +24,7 @@ const SCOPES: [&str; 4] = ["a:one", "a:one.two", "b:two", "b:two,a:one"];
 const RESOURCES: [&str; 3] = ["https://one.example", "https://two.example", "a:one"];
 const ORGANISATIONS: [&str; 3] = ["310702641", "314277961", "910753614"];
 const PERSONS: [&str; 2] = ["25922947409", "25922940188"];
-const REFERENCES: [&str; 3] = ["310702641", "branch:7", "branch"];
+const REFERENCES: [&str; 3] = ["310702641", "branch-7", "branch"];
 const CONSENTS: [&str; 2] = [
     "f70542a8-d97a-40a8-9ef7-221603ffd5e6",
     "f70542a8-d97a-40a8-9ef7-221603ffd5e7",

@@ -81,3 +81,22 @@ async fn d_an_endpoint_that_is_gone_is_a_transient_error() {
     assert_eq!(error.to_string(), "Maskinporten could not be reached");
     assert!(std::error::Error::source(&error).is_some());
 }
+
+#[tokio::test]
+async fn case_54_a_connection_that_is_refused_is_an_error_of_ours_with_the_cause_inside() {
+    let stub = Stub::start().await.unwrap();
+    let source = altinn(&stub);
+    stub.stop().await;
+    let error = source.fetch(&grant()).await.unwrap_err();
+    assert_eq!(error.to_string(), "Maskinporten could not be reached");
+    assert!(error.is_transient() && !error.is_timeout());
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<std::io::Error>() {
+            assert_eq!(io.kind(), std::io::ErrorKind::ConnectionRefused);
+            return;
+        }
+        cause = inner.source();
+    }
+    panic!("no cause from the operating system: {error:?}");
+}

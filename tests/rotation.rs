@@ -60,7 +60,7 @@ async fn b9_the_old_key_signs_while_the_new_one_is_not_known() {
 }
 
 #[tokio::test]
-async fn h3_a_key_that_takes_two_minutes_to_be_known_costs_no_token() {
+async fn case_58_h3_a_key_that_takes_two_minutes_to_be_known_costs_no_token() {
     let stub = Stub::start().await.unwrap();
     let (old, new) = (key(), key());
     stub.register(with_keys(&[&old]));

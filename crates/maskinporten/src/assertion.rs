@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn has_exactly_the_documented_members() {
+    fn case_2_has_exactly_the_documented_members() {
         let grant = Grant::new("b:two a:one").unwrap();
         let (header, claims) = parts(&grant, at(1_768_473_280));
         assert_eq!(header, json!({"alg": "RS256", "kid": "sampleclient-TEST"}));
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn optional_members_are_there_only_when_asked_for() {
+    fn case_8_optional_members_are_there_only_when_asked_for() {
         let customer: OrganisationNumber = "310702641".parse().unwrap();
         let grant = Grant::new("a:one")
             .unwrap()
@@ -299,6 +299,17 @@ mod tests {
                 "from": "urn:altinn:person:identifier-no:25922947409",
             }])
         );
+    }
+
+    #[test]
+    fn case_3_the_life_of_an_assertion_does_not_depend_on_the_fraction_of_a_second() {
+        let grant = Grant::new("a:one").unwrap();
+        for millis in [0, 1, 499, 500, 999] {
+            let now = at(1_768_473_280) + Duration::from_millis(millis);
+            let (_, claims) = parts(&grant, now);
+            let times = (&claims["iat"], &claims["exp"]);
+            assert_eq!(times, (&json!(1_768_473_278), &json!(1_768_473_388)));
+        }
     }
 
     #[test]

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn keeps_the_issuer_as_published() {
+    async fn case_33_keeps_the_issuer_as_published_however_the_address_ends() {
         let sky =
             r#"{"issuer":"https://sky.example","token_endpoint":"https://sky.example/token"}"#;
         for url in [
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refuses_metadata_that_points_elsewhere() {
+    async fn case_33_refuses_metadata_without_an_issuer_or_that_points_elsewhere() {
         for metadata in [
             r#"{"issuer":"https://evil.example/","token_endpoint":"https://evil.example/token"}"#,
             r#"{"issuer":"https://sky.example/","token_endpoint":"https://evil.example/token"}"#,

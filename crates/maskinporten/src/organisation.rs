@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accepts_the_prefix_once_and_never_doubles_it() {
+    fn case_9_accepts_the_prefix_once_and_never_doubles_it() {
         let number: OrganisationNumber = " 0192:310702641 ".parse().unwrap();
         assert_eq!(number.to_string(), "310702641");
         assert_eq!(number.iso6523(), "0192:310702641");
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_organisation_number() {
+    fn case_9_refuses_what_is_no_organisation_number() {
         for bad in [
             "",
             " ",

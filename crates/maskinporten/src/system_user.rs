@@ -24,7 +24,8 @@ impl SystemUser {
     ///
     /// # Errors
     ///
-    /// When it is longer than 255 characters or holds control characters.
+    /// When it is longer than 255 characters, or holds others than the letters a to z, æ, ø and å in either case,
+    /// digits, `_` and `-`: Maskinporten would refuse it (MP-302).
     ///
     /// ```
     /// use maskinporten::SystemUser;
@@ -35,9 +36,9 @@ impl SystemUser {
     /// ```
     pub fn for_external_ref(mut self, external_ref: &str) -> Result<Self, GrantError> {
         let external_ref = external_ref.trim();
-        if external_ref.chars().count() > 255 || external_ref.contains(char::is_control) {
+        if external_ref.chars().count() > 255 || !external_ref.chars().all(is_allowed) {
             return Err(GrantError::new(
-                "an external reference is at most 255 characters, none of them a control character",
+                "an external reference is at most 255 of the letters a to z, æ, ø, å in either case, digits, `_` and `-`",
             ));
         }
         self.external_ref = (!external_ref.is_empty()).then(|| external_ref.into());
@@ -57,16 +58,24 @@ impl SystemUser {
     }
 }
 
+/// What Maskinporten takes in a reference; anything else is MP-302.
+fn is_allowed(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "æøåÆØÅ_-".contains(c)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn external_references_are_bounded_and_blank_is_none() {
+    fn case_9_external_references_are_bounded_and_blank_is_none() {
         let user = SystemUser::new("310702641".parse().unwrap());
         assert_eq!(user.clone().for_external_ref(" ").unwrap(), user);
-        assert!(user.clone().for_external_ref(&"é".repeat(255)).is_ok());
+        assert!(user.clone().for_external_ref(&"å".repeat(255)).is_ok());
         assert!(user.clone().for_external_ref(&"x".repeat(256)).is_err());
-        assert!(user.for_external_ref("a\nb").is_err());
+        assert!(user.clone().for_external_ref("Avdeling_7-ØÆ").is_ok());
+        for bad in ["a\nb", "a b", "a:b", "a.b", "é", "\"", "\u{0}"] {
+            assert!(user.clone().for_external_ref(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -59,7 +59,8 @@ fn system_user(
     }
     let external_ref = match detail.get("externalRef") {
         None => None,
-        Some(Value::String(given)) => Some(given.clone()),
+        Some(Value::String(given)) if is_reference(given) => Some(given.clone()),
+        Some(Value::String(_other)) => return Err(Refusal::details_fields()),
         Some(_other) => return Err(Refusal::details_values()),
     };
     let user = world
@@ -72,6 +73,12 @@ fn system_user(
         system_id: user.system_id,
         external_ref,
     })
+}
+
+/// At most 255 Norwegian letters, digits, `_` and `-`; MP-302 otherwise, as Altinn's apps have found out.
+fn is_reference(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "æøåÆØÅ_-".contains(c);
+    text.chars().count() <= 255 && text.chars().all(allowed)
 }
 
 /// Every consent that is well formed has been given; the stub keeps no register of them.

@@ -226,6 +226,28 @@ async fn a_system_user_is_found_by_its_owner_client_and_reference() {
 }
 
 #[tokio::test]
+async fn a_reference_that_no_system_user_can_have_is_refused() {
+    let stub = Stub::start().await.unwrap();
+    let signer = Signer::demo(&stub);
+    let org = json!({"authority": "iso6523-actorid-upis", "ID": "0192:310702641"});
+    for (reference, code) in [
+        ("Avdeling_7-ØÆÅ".to_owned(), "MP-303"),
+        ("å".repeat(255), "MP-303"),
+        ("å".repeat(256), "MP-302"),
+        ("a b".to_owned(), "MP-302"),
+        ("a:b".to_owned(), "MP-302"),
+    ] {
+        let detail = json!({"type": "urn:altinn:systemuser", "systemuser_org": org,
+            "externalRef": reference});
+        let grant = signer.grant(&stub, SCOPE);
+        let grant = grant.claim("authorization_details", json!([detail]));
+        let answer = post_assertion(&stub, &grant.sign()).await;
+        let uri = answer.json()["error_uri"].as_str().unwrap().to_owned();
+        assert!(uri.ends_with(code), "{reference}: {uri}");
+    }
+}
+
+#[tokio::test]
 async fn a_consent_comes_back_with_its_rights() {
     let stub = Stub::start().await.unwrap();
     let detail = json!({

@@ -1,6 +1,9 @@
 //! What is asked of Maskinporten: the complete identity of a token of one client.
 
-use std::{error, fmt};
+mod error;
+mod scope;
+
+pub use error::GrantError;
 
 use serde::Serialize;
 
@@ -80,24 +83,8 @@ impl Grant {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let mut list: Vec<String> = Vec::new();
-        for item in scopes {
-            for scope in item.as_ref().split_whitespace() {
-                if !scope.bytes().all(is_scope_character) {
-                    return Err(GrantError::new(
-                        "a scope holds a character that RFC 6749 does not allow (only visible ASCII but `\"` and `\\`)",
-                    ));
-                }
-                list.push(scope.to_owned());
-            }
-        }
-        if list.is_empty() {
-            return Err(GrantError::new("no scope is asked for"));
-        }
-        list.sort_unstable();
-        list.dedup();
         Ok(Self {
-            scope: list.join(" ").into(),
+            scope: scope::normalised(scopes)?,
             resource: None,
             acting_for: None,
             pid: None,
@@ -298,31 +285,6 @@ fn identifier(text: &str) -> Result<Box<str>, GrantError> {
     }
     Ok(identifier.into())
 }
-
-/// `scope-token` of RFC 6749 section 3.3.
-fn is_scope_character(byte: u8) -> bool {
-    matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)
-}
-
-/// Why a [`Grant`], or a part of one, could not be made. It never holds the value that was refused.
-#[derive(Clone, Debug)]
-pub struct GrantError {
-    reason: &'static str,
-}
-
-impl GrantError {
-    pub(crate) fn new(reason: &'static str) -> Self {
-        Self { reason }
-    }
-}
-
-impl fmt::Display for GrantError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason)
-    }
-}
-
-impl error::Error for GrantError {}
 
 #[cfg(test)]
 mod tests {
