@@ -161,7 +161,7 @@ impl Pool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use maskinporten::{AccessToken, BoxFuture, Error};
 
     use super::*;
@@ -174,11 +174,11 @@ mod tests {
         }
     }
 
-    fn pool() -> Pool {
+    pub(crate) fn pool() -> Pool {
         Pool::new(Arc::new(Nothing), grant(0))
     }
 
-    fn grant(n: usize) -> Grant {
+    pub(crate) fn grant(n: usize) -> Grant {
         Grant::new(&format!("a:{n}")).unwrap()
     }
 

@@ -69,6 +69,14 @@ struct Appointment {
     entry: Weak<Entry>,
 }
 
+impl Appointment {
+    /// Whether it will be kept: its entry is there, and was not noted for an earlier time since.
+    fn stands(&self) -> bool {
+        let entry = self.entry.upgrade();
+        entry.is_some_and(|entry| *lock(&entry.agenda) == Some(self.at))
+    }
+}
+
 impl PartialEq for Appointment {
     fn eq(&self, other: &Self) -> bool {
         self.at == other.at
@@ -103,6 +111,13 @@ impl Agenda {
         drop(noted);
         let mut heap = lock(&self.heap);
         let is_first = heap.peek().is_none_or(|Reverse(first)| at < first.at);
+        // Entries that are gone would keep their memory until their time has come.
+        if heap.len() == heap.capacity() {
+            heap.retain(|Reverse(appointment)| appointment.stands());
+            // With room for as many more, so that this is not done for each.
+            let kept = heap.len();
+            heap.reserve(kept);
+        }
         let entry = Arc::downgrade(entry);
         heap.push(Reverse(Appointment { at, entry }));
         if is_first {
@@ -209,5 +224,37 @@ impl Drop for Running {
             // Whoever waits starts another.
             shared.pool.load().default.slot.stir();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use maskinporten::AccessToken;
+
+    use super::*;
+    use crate::pool::tests::{grant, pool};
+
+    #[tokio::test(start_paused = true)]
+    async fn j2_nothing_is_kept_of_entries_that_are_gone() {
+        let (agenda, pool) = (Agenda::default(), pool());
+        pool.set_capacity(100);
+        for n in 1..10_000 {
+            let entry = pool.entry(&grant(n));
+            let now = Now::read();
+            let token = AccessToken::new("t", now.instant, Duration::from_secs(1800)).unwrap();
+            let lead = entry.slot.lead(&now).unwrap();
+            entry.slot.publish(lead, &token, now.anchor());
+            agenda.note(&entry);
+        }
+        assert!(lock(&agenda.heap).capacity() < 1_000);
+        // Those that are there are still looked at, and a few that the map has not dropped yet.
+        let mut looked_at = 0;
+        let late = Instant::now() + Duration::from_secs(1800);
+        while agenda.take(late).is_ok() {
+            looked_at += 1;
+        }
+        assert!((pool.len()..200).contains(&looked_at), "{looked_at}");
     }
 }
