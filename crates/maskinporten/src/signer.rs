@@ -5,23 +5,49 @@ use std::{fmt, time::SystemTime};
 use crate::{BoxError, BoxFuture};
 
 /// Signs the bytes of an assertion. [`ClientKey`](crate::ClientKey) is one; a key that never leaves a vault or an HSM
-/// is another.
+/// is another:
 ///
 /// ```
-/// use maskinporten::{Algorithm, BoxError, BoxFuture, Signer};
+/// use aws_lc_rs::digest::{SHA256, digest};
+/// use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+/// use http::{Request, header::CONTENT_TYPE};
+/// use http_body_util::{BodyExt, Limited};
+/// use maskinporten::{Algorithm, BoxError, BoxFuture, HttpClient, Signer};
+/// use tower::ServiceExt;
 ///
-/// struct VaultKey { kid: String }
-/// # async fn ask_the_vault(_: &[u8]) -> Result<Vec<u8>, std::io::Error> { Ok(Vec::new()) }
+/// /// A key in a vault that signs digests.
+/// struct VaultKey {
+///     kid: String,
+///     url: http::Uri,
+///     http: HttpClient,
+/// }
+///
+/// impl VaultKey {
+///     async fn ask(&self, message: &[u8]) -> Result<Vec<u8>, BoxError> {
+///         let digest = BASE64URL.encode(digest(&SHA256, message));
+///         let question = serde_json::json!({"alg": "RS256", "value": digest}).to_string();
+///         let request = Request::post(self.url.clone()).header(CONTENT_TYPE, "application/json");
+///         let answer = self.http.clone().oneshot(request.body(question.into())?).await?;
+///         if !answer.status().is_success() {
+///             return Err(format!("the vault answers {}", answer.status()).into());
+///         }
+///         let answer = Limited::new(answer.into_body(), 16 * 1024).collect().await?.to_bytes();
+///         let answer: serde_json::Value = serde_json::from_slice(&answer)?;
+///         Ok(BASE64URL.decode(answer["value"].as_str().ok_or("the vault gave no signature")?)?)
+///     }
+/// }
 ///
 /// impl Signer for VaultKey {
 ///     fn algorithm(&self) -> Algorithm {
 ///         Algorithm::Rs256
 ///     }
+///
 ///     fn kid(&self) -> Option<&str> {
 ///         Some(&self.kid)
 ///     }
+///
 ///     fn sign<'a>(&'a self, message: &'a [u8]) -> BoxFuture<'a, Result<Vec<u8>, BoxError>> {
-///         Box::pin(async move { Ok(ask_the_vault(message).await?) })
+///         Box::pin(self.ask(message))
 ///     }
 /// }
 /// ```
