@@ -6,6 +6,8 @@
     reason = "what cannot be had in a test ends it"
 )]
 
+#[path = "support/configuration.rs"]
+pub mod configuration;
 #[path = "support/keys.rs"]
 pub mod keys;
 #[path = "support/mount.rs"]

@@ -19,7 +19,7 @@ use crate::{ClientKey, KeyError, KeyOptions, file};
 pub(crate) const POLL: Duration = Duration::from_secs(5);
 /// How long reading may take.
 const READ_LIMIT: Duration = Duration::from_secs(2);
-const SIZE_LIMIT: u64 = 64 * 1024;
+pub(crate) const SIZE_LIMIT: u64 = 64 * 1024;
 
 /// The file, and what was last read from it.
 pub(crate) struct KeyFile {

@@ -20,7 +20,9 @@ use base64::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
-use maskinporten::{Environment, Settings, SettingsBuilder, SettingsError, Signer, TokenSource};
+use maskinporten::{
+    Environment, Settings, SettingsBuilder, SettingsError, SystemUser, TokenSource,
+};
 use serde_json::{Value, json};
 
 const CLIENT: &str = "0f1e2d3c-4b5a-4968-8776-a5b4c3d2e1f0";
@@ -143,7 +145,7 @@ fn the_official_section_is_read_with_every_member() {
     .build()
     .unwrap();
     assert_eq!(settings.client_id(), CLIENT);
-    assert_eq!(settings.key().kid(), Some("another-kid"));
+    assert_eq!(settings.keys().status().kid(), Some("another-kid"));
     assert_eq!(settings.grant().scope(), "a:one b:two");
     assert_eq!(settings.grant().resource(), Some("https://api.example/v1"));
     let consumer = settings.grant().consumer_org().unwrap();
@@ -161,7 +163,7 @@ fn the_official_section_is_read_with_every_member() {
 #[test]
 fn what_is_not_asked_for_is_off() {
     let settings = with(official()).build().unwrap();
-    assert_eq!(settings.key().kid(), Some("kid-of-the-jwk"));
+    assert_eq!(settings.keys().status().kid(), Some("kid-of-the-jwk"));
     assert_eq!(settings.environment(), Some(&Environment::test()));
     assert!(!settings.exchanges());
     assert!(!settings.overwrite_authorization_header());
@@ -185,7 +187,7 @@ fn altinn_apps_and_nais_have_vocabularies_of_their_own() {
     ] {
         let settings = builder.build().unwrap();
         assert_eq!(settings.client_id(), CLIENT);
-        assert_eq!(settings.key().kid(), Some("kid-of-the-jwk"));
+        assert_eq!(settings.keys().status().kid(), Some("kid-of-the-jwk"));
         assert_eq!(settings.grant().scope(), "a:one b:two");
         assert_eq!(settings.environment(), Some(&Environment::test()));
     }
@@ -211,7 +213,7 @@ fn names_are_in_any_case_in_json_and_in_variables() {
     ] {
         let settings = builder.build().unwrap();
         assert_eq!(settings.environment(), Some(&Environment::production()));
-        assert_eq!(settings.key().kid(), Some("k"));
+        assert_eq!(settings.keys().status().kid(), Some("k"));
     }
 }
 
@@ -275,17 +277,97 @@ fn later_sources_override_earlier_ones_member_by_member() {
 }
 
 #[test]
-fn certificates_are_recognised_and_not_supported() {
-    for name in [
-        "CertificatePkcs12Path",
-        "EncodedX509",
-        "CertificateStoreThumbprint",
+fn members_of_our_own_say_what_the_official_ones_cannot() {
+    let user = SystemUser::new("310702641".parse().unwrap());
+    let branch = user.clone().for_external_ref("branch 7").unwrap();
+    let base = with(official()).build().unwrap().grant().clone();
+    let resource = "https://api.example/v1";
+    for (members, expected) in [
+        (
+            json!({"OnBehalfOf": "kommune1"}),
+            base.clone().on_behalf_of("kommune1").unwrap(),
+        ),
+        (
+            json!({"Resource": resource, "ResourceAsString": true}),
+            base.clone().for_resource_as_string(resource).unwrap(),
+        ),
+        (
+            json!({"Resource": resource, "RESOURCEASSTRING": "False"}),
+            base.clone().for_resource(resource).unwrap(),
+        ),
+        (json!({"ResourceAsString": true}), base.clone()),
+        (
+            json!({"systemuserorgno": "0192:310702641"}),
+            base.clone().with_system_user(user),
+        ),
+        (
+            json!({"SystemUserOrgNo": 310_702_641, "SystemUserExternalRef": "branch 7"}),
+            base.with_system_user(branch),
+        ),
     ] {
-        let error = refused(changed(json!({"EncodedJwk": null, name: "canary"})));
+        let settings = changed(members.clone()).build().unwrap();
+        assert_eq!(settings.grant(), &expected, "{members}");
+    }
+}
+
+#[test]
+fn members_that_do_not_go_together_are_named() {
+    for (members, named) in [
+        (
+            json!({"ConsumerOrgNo": "910753614", "OnBehalfOf": "canary"}),
+            [
+                "`ConsumerOrgNo` (appsettings.json)",
+                "`OnBehalfOf` (appsettings.json)",
+            ],
+        ),
+        (
+            json!({"SystemUserExternalRef": "canary"}),
+            [
+                "`SystemUserExternalRef` (appsettings.json)",
+                "`SystemUserOrgNo`",
+            ],
+        ),
+    ] {
+        let error = refused(changed(members));
+        assert!(named.iter().all(|name| error.contains(name)), "{error}");
+        assert!(!error.contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn the_certificate_store_of_windows_is_refused_with_a_way_out() {
+    let members = json!({"EncodedJwk": null, "CertificateStoreThumbprint": "canary"});
+    let error = refused(changed(members));
+    for said in [
+        "`CertificateStoreThumbprint` (appsettings.json)",
+        "PKCS#12",
+        "CertificatePkcs12Path",
+    ] {
+        assert!(error.contains(said), "{error}");
+    }
+    assert!(!error.contains("canary"), "{error}");
+}
+
+#[cfg(not(feature = "certificates"))]
+#[test]
+fn what_needs_the_feature_certificates_says_so() {
+    for (member, members) in [
+        (
+            "EncodedX509",
+            json!({"EncodedJwk": null, "EncodedX509": "canary"}),
+        ),
+        (
+            "CertificatePkcs12Path",
+            json!({"EncodedJwk": null, "CertificatePkcs12Path": "canary"}),
+        ),
+        ("KeyPassword", json!({"KeyPassword": "canary"})),
+    ] {
+        let error = refused(changed(members));
         assert!(
-            error.contains(name) && error.contains("`EncodedJwk`"),
+            error.contains(&format!("`{member}` (appsettings.json)")),
             "{error}"
         );
+        assert!(error.contains("feature `certificates`"), "{error}");
         assert!(!error.contains("canary"), "{error}");
     }
 }
@@ -330,6 +412,7 @@ fn case_13_each_way_to_have_no_key_has_its_message() {
             "`MaskinportenSettings:EncodedJwk`",
             "`MaskinportenSettings:Jwk`",
             "`MaskinportenSettings:JwkBase64`",
+            "`MaskinportenSettings:KeyPath`",
             "`MASKINPORTEN_CLIENT_JWK`",
         ] {
             assert!(error.contains(name), "{error}");
@@ -440,6 +523,11 @@ fn no_error_holds_a_value() {
         "UseAltinnTestOrg",
         "EnableDebugLogging",
         "OverwriteAuthorizationHeader",
+        "OnBehalfOf",
+        "ResourceAsString",
+        "SystemUserOrgNo",
+        "KeyCreated",
+        "FallbackEncodedJwk",
     ] {
         // No member takes this.
         let error = changed(json!({member: "the canary\u{7f}\"æ"}))
@@ -624,7 +712,7 @@ fn a_kid_left_over_from_another_key_is_not_put_on_this_one() {
     );
     // A key without a name takes the one that is there.
     for (kid, key) in [("kid-of-the-jwk", &key().encoded), ("mine", &key().der)] {
-        assert_eq!(build(kid, key).unwrap().key().kid(), Some(kid));
+        assert_eq!(build(kid, key).unwrap().keys().status().kid(), Some(kid));
     }
 }
 

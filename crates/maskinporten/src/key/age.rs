@@ -30,6 +30,11 @@ pub(super) fn of_kid(kid: &str) -> Option<SystemTime> {
     at(seconds)
 }
 
+/// The beginning of a day, `yyyy-MM-dd`, in UTC.
+pub(crate) fn of_date(text: &str) -> Option<SystemTime> {
+    date(text).and_then(at)
+}
+
 /// Three bytes, in four characters of base64url.
 fn minutes(suffix: &str) -> Option<u64> {
     let bytes: [u8; 3] = BASE64URL.decode(suffix).ok()?.try_into().ok()?;

@@ -1,6 +1,6 @@
 //! The client's private key: read from what users have, tried once, and ready to sign.
 
-mod age;
+pub(crate) mod age;
 #[cfg(feature = "certificates")]
 mod certificates;
 mod der;

@@ -6,8 +6,10 @@ use crate::Environment;
 pub(super) const AUTHORITY: &str = "Authority";
 pub(super) const JWK: &str = "Jwk";
 pub(super) const JWK_BASE64: &str = "JwkBase64";
+/// All keys of the client, which the operator of Altinn Studio writes beside `Jwk`.
+pub(super) const JWKS: &str = "Jwks";
 
-pub(super) const NAMES: [&str; 3] = [AUTHORITY, JWK, JWK_BASE64];
+pub(super) const NAMES: [&str; 4] = [AUTHORITY, JWK, JWK_BASE64, JWKS];
 
 /// Reads the authority. One that is not known is an issuer that ends in one slash, with its token endpoint beneath.
 pub(super) fn environment(merged: &Merged) -> Result<Option<(&Given, Environment)>, SettingsError> {

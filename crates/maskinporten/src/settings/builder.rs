@@ -118,6 +118,9 @@ impl SettingsBuilder {
     /// Reads all sources and checks everything in them, so that what is wrong shows at start-up. Files are read here,
     /// which blocks.
     ///
+    /// The file that `KeyPath` or `CertificatePkcs12Path` names is looked at again while tokens are fetched, as by
+    /// [`KeyRing::from_file`](crate::KeyRing::from_file).
+    ///
     /// # Errors
     ///
     /// When a source cannot be read, when there is no client id, private key, scope or environment, when a value is
@@ -133,7 +136,9 @@ impl SettingsBuilder {
         for unknown in &merged.unknown {
             tracing::warn!("{unknown} is no setting: is it misspelt?");
         }
-        Settings::read(&merged)
+        let mut settings = Settings::read(&merged)?;
+        settings.keys.follow_file()?;
+        Ok(settings)
     }
 }
 

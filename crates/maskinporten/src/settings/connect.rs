@@ -80,7 +80,7 @@ impl Settings {
         let maskinporten = Retry::new(Maskinporten::new(
             environment,
             &self.client_id,
-            self.key.clone(),
+            self.keys().clone(),
             http.clone(),
         ));
         let Some(exchange) = &self.exchange else {

@@ -6,6 +6,7 @@ use super::{
     SettingsError, app,
     given::{Given, Source},
     merged::Merged,
+    own,
 };
 use crate::Environment;
 
@@ -52,12 +53,12 @@ const NAMES: [&str; 18] = [
 ];
 
 /// The member of the section that is called `name`. App.Core has its section under the same name, so its members
-/// are among them.
+/// are among them, and so are our own.
 pub(super) fn member(name: &str) -> Option<&'static str> {
     if name.eq_ignore_ascii_case(EXCHANGE_SPELT_RIGHT) {
         return Some(EXCHANGE);
     }
-    let mut names = NAMES.into_iter().chain(app::NAMES);
+    let mut names = NAMES.into_iter().chain(app::NAMES).chain(own::NAMES);
     names.find(|known| known.eq_ignore_ascii_case(name))
 }
 

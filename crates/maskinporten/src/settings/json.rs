@@ -60,7 +60,7 @@ fn value(member: &str, json: &RawValue) -> Option<Zeroizing<String>> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
         b'n' => Some(Zeroizing::default()),
-        b'{' | b'[' if member != app::JWK => None,
+        b'{' | b'[' if ![app::JWK, app::JWKS].contains(&member) => None,
         _ => Some(Zeroizing::new(json.to_owned())),
     }
 }

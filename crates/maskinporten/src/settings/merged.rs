@@ -1,7 +1,7 @@
 //! What all sources say together.
 
 use super::{
-    DEFAULT_SECTION, SettingsError, dotnet,
+    DEFAULT_SECTION, SettingsError, app, dotnet,
     given::{Given, Source},
     key,
 };
@@ -114,7 +114,7 @@ fn is_same(one: &Given, other: &Given) -> bool {
 }
 
 fn is_identity(given: &Given) -> bool {
-    matches!(given.member, dotnet::CLIENT_ID | dotnet::KID) || key::is_key(given.member)
+    matches!(given.member, dotnet::CLIENT_ID | dotnet::KID | app::JWKS) || key::is_key(given.member)
 }
 
 /// Compares without white space: where its lines are broken means nothing in a key.

@@ -11,13 +11,16 @@ mod given;
 mod installation;
 mod json;
 mod key;
+mod key_set;
+mod keys;
 mod merged;
 mod nais;
+mod own;
 
 pub use {builder::SettingsBuilder, error::SettingsError};
 
-use self::{exchange::Exchange, installation::Installation, merged::Merged};
-use crate::{ClientKey, Environment, Grant};
+use self::{exchange::Exchange, installation::Installation, keys::Keys, merged::Merged};
+use crate::{Environment, Grant, KeyRing};
 
 /// The section of the official client and of Altinn apps.
 const DEFAULT_SECTION: &str = "MaskinportenSettings";
@@ -28,18 +31,34 @@ const DEFAULT_SECTION: &str = "MaskinportenSettings";
 ///
 /// - the official .NET client's: the section `MaskinportenSettings` of `appsettings.json`, or variables such as
 ///   `MaskinportenSettings__ClientId`. Members are `ClientId`, `Scope`, `Resource`, `Environment`, `EncodedJwk`, `Kid`,
-///   `ConsumerOrgNo`, `ExhangeToAltinnToken` (so spelt; `ExchangeToAltinnToken` is read too),
-///   `TokenExchangeEnvironment` (a base URL is read too), `UseAltinnTestOrg`, `EnterpriseUserName`,
-///   `EnterpriseUserPassword` and `OverwriteAuthorizationHeader`. The certificate members are refused, and
-///   `EnableDebugLogging` has no effect;
-/// - that of Altinn apps, in the same section: `Authority` for the environment, `Jwk` or `JwkBase64` for the key;
+///   `EncodedX509`, `CertificatePkcs12Path`, `CertificatePkcs12Password`, `ConsumerOrgNo`, `ExhangeToAltinnToken` (so
+///   spelt; `ExchangeToAltinnToken` is read too), `TokenExchangeEnvironment` (a base URL is read too),
+///   `UseAltinnTestOrg`, `EnterpriseUserName`, `EnterpriseUserPassword` and `OverwriteAuthorizationHeader`.
+///   `CertificateStoreThumbprint` is refused, and `EnableDebugLogging` has no effect;
+/// - that of Altinn apps, in the same section: `Authority` for the environment, `Jwk` or `JwkBase64` for the key, and
+///   `Jwks`, the set that the operator of Altinn Studio writes: its private key, or beside `Jwk` the fallback;
 /// - the variables of NAIS: `MASKINPORTEN_CLIENT_ID`, `_CLIENT_JWK`, `_SCOPES`, `_WELL_KNOWN_URL`, `_ISSUER` and
 ///   `_TOKEN_ENDPOINT`.
 ///
+/// In the section are also members of our own:
+///
+/// | member | what it says |
+/// |---|---|
+/// | `KeyPath` | the file that the key is in, in any form that [`KeyOptions`](crate::KeyOptions) reads |
+/// | `KeyPassword` | the password of that key, or of one in `EncodedJwk` that has one |
+/// | `KeyCreated` | the day that the key was uploaded, such as `2026-07-01`; then it is known when it ends |
+/// | `FallbackEncodedJwk` | a key that signs while Maskinporten does not know the other |
+/// | `OnBehalfOf` | `iss_onbehalfof`, in place of `ConsumerOrgNo` |
+/// | `ResourceAsString` | whether `Resource` is sent as the official client does, not in an array |
+/// | `SystemUserOrgNo`, `SystemUserExternalRef` | the system user to act as by default |
+///
+/// Certificates and passwords of keys need the feature `certificates`. `EncodedX509` has an empty password; a `Kid`
+/// beside a certificate is sent beside it. A path that is relative is so to the working directory.
+///
 /// A blank value counts as not set. Of several sources, the later overrides the earlier, member by member; but sources
 /// that contradict each other about who the client is (its id, key and `kid`) are refused: keep each client's in one
-/// place, or in sections of their own. Once built, nothing
-/// of the private key is held but the [`ClientKey`].
+/// place, or in sections of their own. Once built, nothing of a private key is held but a
+/// [`ClientKey`](crate::ClientKey), and the password of a file that may be read again.
 ///
 /// ```no_run
 /// use maskinporten::Settings;
@@ -69,7 +88,7 @@ const DEFAULT_SECTION: &str = "MaskinportenSettings";
 #[derive(Clone, Debug)]
 pub struct Settings {
     client_id: String,
-    key: ClientKey,
+    keys: Keys,
     grant: Grant,
     installation: Installation,
     exchange: Option<Exchange>,
@@ -94,7 +113,7 @@ impl Settings {
 
     fn read(merged: &Merged) -> Result<Self, SettingsError> {
         let client_id = client::id(merged)?;
-        let key = key::read(merged)?;
+        let keys = key::read(merged)?;
         let grant = client::grant(merged)?;
         let installation = installation::read(merged)?;
         let platform = exchange::platform(merged)?;
@@ -105,7 +124,7 @@ impl Settings {
         }
         Ok(Self {
             client_id,
-            key,
+            keys,
             grant,
             installation: match platform {
                 Some(platform) => installation.with_altinn(platform),
@@ -137,10 +156,11 @@ impl Settings {
         &self.client_id
     }
 
-    /// The client's private key.
+    /// The client's private key, and the fallback if there is one. Clones of the settings share them, and so does
+    /// every source that was connected.
     #[must_use]
-    pub fn key(&self) -> &ClientKey {
-        &self.key
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys.ring
     }
 
     /// What tokens are asked for by default.
