@@ -10,6 +10,8 @@
 pub mod configuration;
 #[path = "support/keys.rs"]
 pub mod keys;
+#[path = "support/log.rs"]
+pub mod log;
 #[path = "support/mount.rs"]
 pub mod mount;
 

@@ -1,15 +1,11 @@
 //! Where settings are read from.
 
-use std::{env, fmt, fs, io, path::PathBuf};
+use std::{env, fmt, path::PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::{
-    DEFAULT_SECTION, Settings, SettingsError, dotnet,
-    given::Source,
-    json,
-    merged::{self, Merged},
-    nais,
+    DEFAULT_SECTION, Settings, SettingsError, merged::Merged, unread::Unread, variables::Variable,
 };
 
 /// Collects the sources of [`Settings`]. Each overrides those before it, member by member.
@@ -31,18 +27,6 @@ pub struct SettingsBuilder {
     sources: Vec<Unread>,
 }
 
-enum Unread {
-    File {
-        path: PathBuf,
-        optional: bool,
-    },
-    Json {
-        name: String,
-        text: Zeroizing<String>,
-    },
-    Variables(Vec<(String, Zeroizing<String>)>),
-}
-
 impl SettingsBuilder {
     pub(super) fn new() -> Self {
         Self {
@@ -59,7 +43,7 @@ impl SettingsBuilder {
         self
     }
 
-    /// Reads a JSON file, which must exist.
+    /// Reads a JSON file of at most 1 MiB, which must exist.
     pub fn json_file(self, path: impl Into<PathBuf>) -> Self {
         self.source(Unread::File {
             path: path.into(),
@@ -70,6 +54,34 @@ impl SettingsBuilder {
     /// Reads a JSON file if it exists.
     pub fn optional_json_file(self, path: impl Into<PathBuf>) -> Self {
         self.source(Unread::File {
+            path: path.into(),
+            optional: true,
+        })
+    }
+
+    /// Reads a directory that a secret is mounted at, which must exist: each file in it that is called as a variable is
+    /// (`MASKINPORTEN_CLIENT_ID`, `MaskinportenSettings__ClientId`) is that variable, of at most 64 KiB, and each whose
+    /// name ends in `.json` is a JSON file. The variables override the JSON files, and of those the later in the
+    /// alphabet the earlier. What else is there is not read.
+    ///
+    /// ```no_run
+    /// use maskinporten::Settings;
+    ///
+    /// let settings = Settings::builder()
+    ///     .directory("/var/run/secrets/nais.io/maskinporten")
+    ///     .build()?;
+    /// # Ok::<(), maskinporten::SettingsError>(())
+    /// ```
+    pub fn directory(self, path: impl Into<PathBuf>) -> Self {
+        self.source(Unread::Directory {
+            path: path.into(),
+            optional: false,
+        })
+    }
+
+    /// Reads a directory that a secret is mounted at, if it exists.
+    pub fn optional_directory(self, path: impl Into<PathBuf>) -> Self {
+        self.source(Unread::Directory {
             path: path.into(),
             optional: true,
         })
@@ -104,9 +116,14 @@ impl SettingsBuilder {
         N: Into<String>,
         V: Into<String>,
     {
-        let variables = variables
-            .into_iter()
-            .map(|(name, value)| (name.into(), Zeroizing::new(value.into())));
+        let variables = variables.into_iter().map(|(name, value)| {
+            let name = name.into();
+            Variable {
+                origin: format!("variable {name}"),
+                name,
+                value: Zeroizing::new(value.into()),
+            }
+        });
         self.source(Unread::Variables(variables.collect()))
     }
 
@@ -139,31 +156,6 @@ impl SettingsBuilder {
         let mut settings = Settings::read(&merged)?;
         settings.keys.follow_file()?;
         Ok(settings)
-    }
-}
-
-impl Unread {
-    fn read(self, section: &str) -> Result<Vec<Source>, SettingsError> {
-        match self {
-            Self::File { path, optional } => {
-                let name = path.display().to_string();
-                match fs::read_to_string(&path).map(Zeroizing::new) {
-                    Ok(text) => Ok(vec![json::read(&name, &text, section)?]),
-                    Err(error) if optional && error.kind() == io::ErrorKind::NotFound => Ok(vec![]),
-                    Err(error) => Err(SettingsError::with_source(
-                        format!("{name} cannot be read"),
-                        error,
-                    )),
-                }
-            }
-            Self::Json { name, text } => Ok(vec![json::read(&name, &text, section)?]),
-            // What the platform sets comes before what somebody wrote for this program.
-            Self::Variables(variables) if merged::is_default(section) => Ok(vec![
-                nais::read(&variables)?,
-                dotnet::read(&variables, section)?,
-            ]),
-            Self::Variables(variables) => Ok(vec![dotnet::read(&variables, section)?]),
-        }
     }
 }
 

@@ -1,12 +1,11 @@
 //! The vocabulary of the official .NET client, `Altinn.ApiClients.Maskinporten`.
 
-use zeroize::Zeroizing;
-
 use super::{
     SettingsError, app,
     given::{Given, Source},
     merged::Merged,
     own,
+    variables::Variable,
 };
 use crate::Environment;
 
@@ -62,27 +61,27 @@ pub(super) fn member(name: &str) -> Option<&'static str> {
     names.find(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Reads `section` out of the variables, in whose names .NET writes `__` for the `:` of a path.
-pub(super) fn read(
-    variables: &[(String, Zeroizing<String>)],
-    section: &str,
-) -> Result<Source, SettingsError> {
+/// What a variable called `name` is called within `section`, if it belongs there. .NET writes `__` for the `:` of a
+/// path.
+pub(super) fn name_in(section: &str, name: &str) -> Option<String> {
+    let path = name.replace("__", ":");
+    let (start, rest) = path.split_at_checked(section.len())?;
+    let name = rest.strip_prefix(':')?;
+    start.eq_ignore_ascii_case(section).then(|| name.to_owned())
+}
+
+/// Reads `section` out of the variables.
+pub(super) fn read(variables: &[Variable], section: &str) -> Result<Source, SettingsError> {
     let mut source = Source::default();
-    for (name, value) in variables {
-        let path = name.replace("__", ":");
-        let Some((start, rest)) = path.split_at_checked(section.len()) else {
+    for variable in variables {
+        let Some(name) = name_in(section, &variable.name) else {
             continue;
         };
-        let Some(key) = rest.strip_prefix(':') else {
-            continue;
-        };
-        if !start.eq_ignore_ascii_case(section) {
-            continue;
-        }
-        let origin = format!("variable {name}");
-        match member(key) {
-            Some(member) => source.add(Given::new(member, origin, value.clone()))?,
-            None => source.unknown.push(format!("`{key}` ({origin})")),
+        match member(&name) {
+            Some(member) => source.add(variable.given(member))?,
+            None => source
+                .unknown
+                .push(format!("`{name}` ({})", variable.origin)),
         }
     }
     Ok(source)

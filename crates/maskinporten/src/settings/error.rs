@@ -1,6 +1,6 @@
 //! Why the settings cannot be used.
 
-use std::{error, fmt};
+use std::{error, fmt, io, path::Path};
 
 use super::given::Given;
 use crate::BoxError;
@@ -30,6 +30,11 @@ impl SettingsError {
         Self::new(format!(
             "{one} and {other} give {what}: take one of them out"
         ))
+    }
+
+    /// A file or directory that is a source of settings, and cannot be read.
+    pub(super) fn unreadable(path: &Path, error: io::Error) -> Self {
+        Self::with_source(format!("{} cannot be read", path.display()), error)
     }
 
     /// The parser's own text may quote what it read, so it is not used.

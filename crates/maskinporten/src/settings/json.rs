@@ -14,6 +14,9 @@ use super::{
     given::{Given, Source},
 };
 
+/// How large a file may be, in bytes.
+pub(super) const SIZE_LIMIT: u64 = 1024 * 1024;
+
 /// Reads `section` out of `text`, a document called `name`. A document without that section gives nothing.
 pub(super) fn read(name: &str, text: &str, section: &str) -> Result<Source, SettingsError> {
     let mut source = Source::default();

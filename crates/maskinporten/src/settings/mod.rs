@@ -4,9 +4,11 @@ mod app;
 mod builder;
 mod client;
 mod connect;
+mod directory;
 mod dotnet;
 mod error;
 mod exchange;
+mod files;
 mod given;
 mod installation;
 mod json;
@@ -16,6 +18,8 @@ mod keys;
 mod merged;
 mod nais;
 mod own;
+mod unread;
+mod variables;
 
 pub use {builder::SettingsBuilder, error::SettingsError};
 
@@ -25,7 +29,7 @@ use crate::{Environment, Grant, KeyRing};
 /// The section of the official client and of Altinn apps.
 const DEFAULT_SECTION: &str = "MaskinportenSettings";
 
-/// A client's settings, from JSON and from variables, checked, and with the origin of every value.
+/// A client's settings, from JSON, variables and mounted secrets, checked, and with the origin of every value.
 ///
 /// Three vocabularies are understood, with names in any case, as .NET has them:
 ///

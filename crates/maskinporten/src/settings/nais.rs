@@ -1,12 +1,11 @@
 //! The variables that NAIS puts into a pod (Digdirator), which Texas reads too.
 
-use zeroize::Zeroizing;
-
 use super::{
     SettingsError, dotnet,
     given::{Given, Source},
     installation,
     merged::Merged,
+    variables::Variable,
 };
 use crate::Environment;
 
@@ -28,18 +27,17 @@ const MEMBERS: [(&str, &str); 6] = [
     (TOKEN_ENDPOINT, TOKEN_ENDPOINT),
 ];
 
-pub(super) fn read(variables: &[(String, Zeroizing<String>)]) -> Result<Source, SettingsError> {
+/// The member that a variable called `name` is.
+pub(super) fn member(name: &str) -> Option<&'static str> {
+    let mut members = MEMBERS.into_iter();
+    members.find_map(|(variable, member)| variable.eq_ignore_ascii_case(name).then_some(member))
+}
+
+pub(super) fn read(variables: &[Variable]) -> Result<Source, SettingsError> {
     let mut source = Source::default();
-    for (name, value) in variables {
-        let known = MEMBERS
-            .into_iter()
-            .find(|(variable, _)| variable.eq_ignore_ascii_case(name));
-        if let Some((_, member)) = known {
-            source.add(Given::new(
-                member,
-                format!("variable {name}"),
-                value.clone(),
-            ))?;
+    for variable in variables {
+        if let Some(member) = member(&variable.name) {
+            source.add(variable.given(member))?;
         }
     }
     Ok(source)
