@@ -31,9 +31,19 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(contents)
 }
 
+/// Warns if users beside the file's own may read the private key in it.
+pub(crate) fn warn_if_open_to_others(path: &Path) {
+    if is_open_to_others(path) {
+        tracing::warn!(
+            path = %path.display(),
+            "others may read the private key: take their permissions away (chmod 600)"
+        );
+    }
+}
+
 /// Whether users beside the file's own may read it.
 #[cfg(unix)]
-pub(crate) fn is_open_to_others(path: &Path) -> bool {
+fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
 
     fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
@@ -41,6 +51,6 @@ pub(crate) fn is_open_to_others(path: &Path) -> bool {
 
 /// Whether users beside the file's own may read it, which is not looked into here.
 #[cfg(not(unix))]
-pub(crate) fn is_open_to_others(_: &Path) -> bool {
+fn is_open_to_others(_: &Path) -> bool {
     false
 }

@@ -18,7 +18,7 @@ use crate::{ClientKey, KeyError, KeyOptions, file};
 /// that is five seconds late does no harm.
 pub(crate) const POLL: Duration = Duration::from_secs(5);
 /// How long reading may take.
-const READ_LIMIT: Duration = Duration::from_secs(2);
+pub(crate) const READ_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) const SIZE_LIMIT: u64 = 64 * 1024;
 
 /// The file, and what was last read from it.
@@ -41,12 +41,7 @@ impl KeyFile {
     /// Reads the key for the first time.
     pub(crate) fn open(path: PathBuf, options: KeyOptions) -> Result<(Self, ClientKey), KeyError> {
         let (contents, key) = read(&path, &options, None)?;
-        if file::is_open_to_others(&path) {
-            tracing::warn!(
-                path = %path.display(),
-                "others may read the private key: take their permissions away (chmod 600)"
-            );
-        }
+        file::warn_if_open_to_others(&path);
         let key = key.ok_or_else(|| KeyError::new("there is none"))?;
         let last = Last {
             looked_at: Instant::now(),

@@ -82,7 +82,7 @@ pub use {
     platform::AltinnPlatform,
     refusal::Refusal,
     retry::Retry,
-    settings::{Settings, SettingsBuilder, SettingsError},
+    settings::{Settings, SettingsBuilder, SettingsError, SettingsWatch},
     signer::{Algorithm, Signer},
     source::TokenSource,
     system_user::SystemUser,

@@ -5,7 +5,8 @@ use std::{env, fmt, path::PathBuf};
 use zeroize::Zeroizing;
 
 use super::{
-    DEFAULT_SECTION, Settings, SettingsError, merged::Merged, unread::Unread, variables::Variable,
+    DEFAULT_SECTION, Settings, SettingsError, files::Files, merged::Merged, unread::Unread,
+    variables::Variable,
 };
 
 /// Collects the sources of [`Settings`]. Each overrides those before it, member by member.
@@ -21,7 +22,7 @@ use super::{
 ///     .build()?;
 /// # Ok::<(), maskinporten::SettingsError>(())
 /// ```
-#[must_use = "settings are read by `build`"]
+#[must_use = "settings are read by `build` or `watch`"]
 pub struct SettingsBuilder {
     section: String,
     sources: Vec<Unread>,
@@ -136,7 +137,7 @@ impl SettingsBuilder {
     /// which blocks.
     ///
     /// The file that `KeyPath` or `CertificatePkcs12Path` names is looked at again while tokens are fetched, as by
-    /// [`KeyRing::from_file`](crate::KeyRing::from_file).
+    /// [`KeyRing::from_file`](crate::KeyRing::from_file). What else changes is seen by [`watch`](Self::watch).
     ///
     /// # Errors
     ///
@@ -144,18 +145,23 @@ impl SettingsBuilder {
     /// not what its member takes, or when sources contradict each other about who the client is or which Maskinporten
     /// is meant. The error names members and where they came from, and never a value.
     pub fn build(self) -> Result<Settings, SettingsError> {
+        let mut settings = self.read(&mut Files::default())?;
+        settings.keys.follow_file()?;
+        Ok(settings)
+    }
+
+    /// Reads all sources, and notes in `files` what was read from where.
+    pub(super) fn read(&self, files: &mut Files) -> Result<Settings, SettingsError> {
         let mut merged = Merged::new(&self.section);
-        for unread in self.sources {
-            for source in unread.read(&self.section)? {
+        for unread in &self.sources {
+            for source in unread.read(&self.section, files)? {
                 merged.add(source)?;
             }
         }
         for unknown in &merged.unknown {
             tracing::warn!("{unknown} is no setting: is it misspelt?");
         }
-        let mut settings = Settings::read(&merged)?;
-        settings.keys.follow_file()?;
-        Ok(settings)
+        Settings::read(&merged, files)
     }
 }
 

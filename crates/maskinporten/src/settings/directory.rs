@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    SettingsError, files,
+    SettingsError,
+    files::Files,
     given::Source,
     json,
     variables::{self, Variable},
@@ -18,13 +19,16 @@ use crate::key_file;
 pub(super) fn read(
     path: &Path,
     section: &str,
+    files: &mut Files,
     optional: bool,
 ) -> Result<Vec<Source>, SettingsError> {
     loop {
         let version = version(path);
-        let sources = read_once(path, section, optional);
+        let mut seen = Files::default();
+        let sources = read_once(path, section, &mut seen, optional);
         // Replaced meanwhile: what was read is half of one client and half of another.
         if self::version(path) == version {
+            files.append(seen);
             return sources;
         }
     }
@@ -35,8 +39,13 @@ fn version(path: &Path) -> Option<PathBuf> {
     fs::read_link(path.join("..data")).ok()
 }
 
-fn read_once(path: &Path, section: &str, optional: bool) -> Result<Vec<Source>, SettingsError> {
-    let names = match files::list(path) {
+fn read_once(
+    path: &Path,
+    section: &str,
+    files: &mut Files,
+    optional: bool,
+) -> Result<Vec<Source>, SettingsError> {
+    let names = match files.list(path) {
         Ok(names) => names,
         Err(error) if optional && error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
         Err(error) => return Err(SettingsError::unreadable(path, error)),
@@ -46,11 +55,13 @@ fn read_once(path: &Path, section: &str, optional: bool) -> Result<Vec<Source>, 
         let path = path.join(&name);
         let origin = path.display().to_string();
         if name.ends_with(".json") {
-            let text = files::read_text(&path, json::SIZE_LIMIT)
+            let text = files
+                .read_text(&path, json::SIZE_LIMIT)
                 .map_err(|error| SettingsError::unreadable(&path, error))?;
             sources.push(json::read(&origin, &text, section)?);
         } else if variables::is_one(&name, section) {
-            let value = files::read_text(&path, key_file::SIZE_LIMIT)
+            let value = files
+                .read_text(&path, key_file::SIZE_LIMIT)
                 .map_err(|error| SettingsError::unreadable(&path, error))?;
             variables.push(Variable {
                 name,

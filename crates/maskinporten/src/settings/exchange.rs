@@ -8,7 +8,7 @@ use super::{SettingsError, dotnet, given::Given, merged::Merged};
 use crate::AltinnPlatform;
 
 /// An exchange that is asked for.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Exchange {
     pub(super) altinn: AltinnPlatform,
     pub(super) test_org: bool,

@@ -10,7 +10,7 @@ use super::{SettingsError, app, dotnet, merged::Merged, nais};
 use crate::{AltinnPlatform, BoxError, Environment, url::origin};
 
 /// A Maskinporten whose addresses are known, or one that publishes them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Installation {
     Known(Environment),
     Published { url: String, given: String },

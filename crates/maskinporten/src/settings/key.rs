@@ -6,13 +6,14 @@ use zeroize::Zeroizing;
 
 use super::{
     SettingsError, app, dotnet,
+    files::Files,
     given::Given,
     key_set,
     keys::{KeyPath, Keys},
     merged::Merged,
     nais, own,
 };
-use crate::{ClientKey, KeyOptions, Signer, file, key::age, key_file};
+use crate::{ClientKey, KeyOptions, Signer, key::age, key_file};
 
 /// The members that a key can be read from.
 const KEYS: [&str; 6] = [
@@ -38,14 +39,14 @@ pub(super) fn check_single(given: &[Given]) -> Result<(), SettingsError> {
     }
 }
 
-pub(super) fn read(merged: &Merged) -> Result<Keys, SettingsError> {
+pub(super) fn read(merged: &Merged, files: &mut Files) -> Result<Keys, SettingsError> {
     let set = merged.get(app::JWKS);
     let key = merged.given.iter().find(|given| is_key(given.member));
     let Some(given) = key.or(set) else {
         return Err(merged.missing("private key", &KEYS, &[nais::CLIENT_JWK]));
     };
     check_supported(given)?;
-    let contents = contents(given)?;
+    let contents = contents(given, files)?;
     let options = options(merged, given, &contents)?;
     let key = options
         .read(&*contents)
@@ -93,7 +94,7 @@ fn check_supported(given: &Given) -> Result<(), SettingsError> {
 const NEEDS_FEATURE: &str = "it needs the feature `certificates` of the crate `maskinporten`";
 
 /// What is to be read as a key.
-fn contents(given: &Given) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
+fn contents(given: &Given, files: &mut Files) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
     if given.member == app::JWKS {
         return key_set::private(given);
     }
@@ -101,9 +102,11 @@ fn contents(given: &Given) -> Result<Zeroizing<Vec<u8>>, SettingsError> {
         return Ok(given.text().as_bytes().to_vec().into());
     }
     // The path is not in the error: some put the key itself there.
-    file::read(Path::new(given.text()), key_file::SIZE_LIMIT).map_err(|error| {
-        SettingsError::with_source(format!("{given}: the file cannot be read"), error)
-    })
+    files
+        .read(Path::new(given.text()), key_file::SIZE_LIMIT)
+        .map_err(|error| {
+            SettingsError::with_source(format!("{given}: the file cannot be read"), error)
+        })
 }
 
 /// What the other members say of the key.

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use super::SettingsError;
-use crate::{ClientKey, KeyOptions, KeyRing};
+use crate::{ClientKey, KeyOptions, KeyRing, file};
 
-/// The ring that the keys were put in, and how to read them again.
+/// The keys as they were read, and the ring that they were put in.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
+    key: ClientKey,
     fallback: Option<ClientKey>,
     path: Option<KeyPath>,
     pub(super) ring: KeyRing,
@@ -24,8 +25,9 @@ pub(super) struct KeyPath {
 
 impl Keys {
     pub(super) fn new(key: ClientKey, fallback: Option<ClientKey>, path: Option<KeyPath>) -> Self {
-        let ring = with_fallback(KeyRing::new(key), fallback.as_ref());
+        let ring = with_fallback(KeyRing::new(key.clone()), fallback.as_ref());
         Self {
+            key,
             fallback,
             path,
             ring,
@@ -41,6 +43,28 @@ impl Keys {
             .map_err(|error| SettingsError::new(format!("{}: {error}", file.given)))?;
         self.ring = with_fallback(ring, self.fallback.as_ref());
         Ok(())
+    }
+
+    /// Warns if others may read the key's file, if it is from one.
+    pub(super) fn warn_if_open(&self) {
+        if let Some(file) = &self.path {
+            file::warn_if_open_to_others(&file.path);
+        }
+    }
+
+    /// The same client's keys, read anew: what is another than before goes into the ring that is in use.
+    pub(super) fn replaced_by(&self, new: Self) -> Self {
+        let ring = self.ring.clone();
+        if !new.key.is_same(&self.key) {
+            ring.replace(new.key.clone());
+            tracing::info!(kid = new.key.name(), "there is a new private key");
+        }
+        let is_other = |fallback: &&ClientKey| {
+            let before = self.fallback.as_ref();
+            !before.is_some_and(|before| fallback.is_same(before))
+        };
+        let ring = with_fallback(ring, new.fallback.as_ref().filter(is_other));
+        Self { ring, ..new }
     }
 }
 

@@ -20,10 +20,13 @@ mod nais;
 mod own;
 mod unread;
 mod variables;
+mod watch;
 
-pub use {builder::SettingsBuilder, error::SettingsError};
+pub use {builder::SettingsBuilder, error::SettingsError, watch::SettingsWatch};
 
-use self::{exchange::Exchange, installation::Installation, keys::Keys, merged::Merged};
+use self::{
+    exchange::Exchange, files::Files, installation::Installation, keys::Keys, merged::Merged,
+};
 use crate::{Environment, Grant, KeyRing};
 
 /// The section of the official client and of Altinn apps.
@@ -115,9 +118,9 @@ impl Settings {
         Self::builder().env().build()
     }
 
-    fn read(merged: &Merged) -> Result<Self, SettingsError> {
+    fn read(merged: &Merged, files: &mut Files) -> Result<Self, SettingsError> {
         let client_id = client::id(merged)?;
-        let keys = key::read(merged)?;
+        let keys = key::read(merged, files)?;
         let grant = client::grant(merged)?;
         let installation = installation::read(merged)?;
         let platform = exchange::platform(merged)?;

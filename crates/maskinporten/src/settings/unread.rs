@@ -5,7 +5,8 @@ use std::{io, path::PathBuf};
 use zeroize::Zeroizing;
 
 use super::{
-    SettingsError, directory, files,
+    SettingsError, directory,
+    files::Files,
     given::Source,
     json,
     variables::{self, Variable},
@@ -29,9 +30,13 @@ pub(super) enum Unread {
 
 impl Unread {
     /// Reads `section` out of it; nothing when it is optional and not there.
-    pub(super) fn read(&self, section: &str) -> Result<Vec<Source>, SettingsError> {
+    pub(super) fn read(
+        &self,
+        section: &str,
+        files: &mut Files,
+    ) -> Result<Vec<Source>, SettingsError> {
         match self {
-            Self::File { path, optional } => match files::read_text(path, json::SIZE_LIMIT) {
+            Self::File { path, optional } => match files.read_text(path, json::SIZE_LIMIT) {
                 Ok(text) => {
                     let name = path.display().to_string();
                     Ok(vec![json::read(&name, &text, section)?])
@@ -39,7 +44,7 @@ impl Unread {
                 Err(error) if *optional && error.kind() == io::ErrorKind::NotFound => Ok(vec![]),
                 Err(error) => Err(SettingsError::unreadable(path, error)),
             },
-            Self::Directory { path, optional } => directory::read(path, section, *optional),
+            Self::Directory { path, optional } => directory::read(path, section, files, *optional),
             Self::Json { name, text } => Ok(vec![json::read(name, text, section)?]),
             Self::Variables(variables) => variables::read(variables, section),
         }
