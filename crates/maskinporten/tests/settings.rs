@@ -279,7 +279,7 @@ fn later_sources_override_earlier_ones_member_by_member() {
 #[test]
 fn members_of_our_own_say_what_the_official_ones_cannot() {
     let user = SystemUser::new("310702641".parse().unwrap());
-    let branch = user.clone().for_external_ref("branch 7").unwrap();
+    let branch = user.clone().for_external_ref("branch-7").unwrap();
     let base = with(official()).build().unwrap().grant().clone();
     let resource = "https://api.example/v1";
     for (members, expected) in [
@@ -301,7 +301,7 @@ fn members_of_our_own_say_what_the_official_ones_cannot() {
             base.clone().with_system_user(user),
         ),
         (
-            json!({"SystemUserOrgNo": 310_702_641, "SystemUserExternalRef": "branch 7"}),
+            json!({"SystemUserOrgNo": 310_702_641, "SystemUserExternalRef": "branch-7"}),
             base.with_system_user(branch),
         ),
     ] {

@@ -35,6 +35,7 @@
 mod clock;
 mod error;
 mod flight;
+mod follow;
 mod future;
 mod grant_change;
 mod layer;

@@ -54,7 +54,7 @@ fn ensure_refresher(shared: &Arc<Shared>, runtime: &Handle) {
     }
     let running = Running(Arc::downgrade(shared));
     let task = runtime.spawn(async move { running.refresh().await });
-    shared.keep_refresher(task.abort_handle());
+    shared.keep_task(task.abort_handle());
 }
 
 /// When to look at which slot. Kept as a heap of one entry a slot, because there may be a hundred thousand.

@@ -8,12 +8,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use maskinporten::{Grant, TokenSource};
+use maskinporten::{AccessToken, Grant, TokenSource};
 use tokio::{task::AbortHandle, time::timeout};
 
 use crate::{
     TokenUnavailable,
-    clock::Now,
+    clock::{Anchor, Now},
     flight::Line,
     pool::{Entry, Pool},
     refresh::{self, Agenda},
@@ -58,7 +58,7 @@ pub(crate) struct Shared {
     pub(crate) agenda: Arc<Agenda>,
     /// Whether a refresher is running.
     pub(crate) refreshing: AtomicBool,
-    refresher: Mutex<Option<AbortHandle>>,
+    tasks: Mutex<Vec<AbortHandle>>,
 }
 
 impl Tokens {
@@ -71,7 +71,7 @@ impl Tokens {
                 line: Line::default(),
                 agenda: Arc::default(),
                 refreshing: AtomicBool::new(false),
-                refresher: Mutex::default(),
+                tasks: Mutex::default(),
             }),
             cold_wait: schedule::COLD_WAIT,
         }
@@ -143,21 +143,7 @@ impl Tokens {
         source: impl TokenSource + 'static,
         grant: Grant,
     ) -> Result<(), maskinporten::Error> {
-        let anchor = Now::read().anchor();
-        let limit = schedule::fetch_limit(None);
-        let token = timeout(limit, source.fetch(&grant)).await.map_err(|_| {
-            let limit = limit.as_millis();
-            maskinporten::Error::transient(format!("no token within {limit} ms"))
-        })??;
-        let pool = self.shared.pool.load().renewed(Arc::new(source), grant);
-        let entry = Arc::clone(&pool.default);
-        if let Some(lead) = entry.slot.lead(&Now::read()) {
-            entry.slot.publish(lead, &token, anchor);
-        }
-        self.shared.pool.store(Arc::new(pool));
-        refresh::fly(&self.shared, &entry);
-        self.shared.agenda.note(&entry);
-        tracing::info!("tokens are from another source now");
+        self.shared.take(Proven::new(source, grant).await?);
         Ok(())
     }
 
@@ -218,24 +204,61 @@ impl Tokens {
     }
 }
 
+/// A source that has given a token.
+pub(crate) struct Proven {
+    source: Arc<dyn TokenSource>,
+    grant: Grant,
+    token: AccessToken,
+    anchor: Anchor,
+}
+
+impl Proven {
+    pub(crate) async fn new(
+        source: impl TokenSource + 'static,
+        grant: Grant,
+    ) -> Result<Self, maskinporten::Error> {
+        let anchor = Now::read().anchor();
+        let limit = schedule::fetch_limit(None);
+        let token = timeout(limit, source.fetch(&grant)).await.map_err(|_| {
+            let limit = limit.as_millis();
+            maskinporten::Error::transient(format!("no token within {limit} ms"))
+        })??;
+        Ok(Self {
+            source: Arc::new(source),
+            grant,
+            token,
+            anchor,
+        })
+    }
+}
+
 impl Shared {
-    pub(crate) fn keep_refresher(&self, task: AbortHandle) {
-        let mut refresher = self
-            .refresher
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *refresher = Some(task);
+    /// Takes another source into use, and its token.
+    pub(crate) fn take(self: &Arc<Self>, new: Proven) {
+        let pool = self.pool.load().renewed(new.source, new.grant);
+        let entry = Arc::clone(&pool.default);
+        if let Some(lead) = entry.slot.lead(&Now::read()) {
+            entry.slot.publish(lead, &new.token, new.anchor);
+        }
+        self.pool.store(Arc::new(pool));
+        refresh::fly(self, &entry);
+        self.agenda.note(&entry);
+        tracing::info!("tokens are from another source now");
+    }
+
+    /// Ends `task` with the last handle.
+    pub(crate) fn keep_task(&self, task: AbortHandle) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
         self.line.close();
-        let refresher = self
-            .refresher
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = refresher {
+        let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for task in tasks {
             task.abort();
         }
     }
