@@ -16,6 +16,7 @@ use crate::{
     assertion::{self, Assertion},
     clock::Skew,
     error::Party,
+    pace::Pace,
     request, response,
 };
 
@@ -56,6 +57,7 @@ pub struct Maskinporten<H> {
     client_id: Arc<str>,
     keys: KeyRing,
     skew: Arc<Skew>,
+    told_narrower: Arc<Pace>,
     http: H,
 }
 
@@ -74,6 +76,7 @@ impl<H> Maskinporten<H> {
             client_id: client_id.into(),
             keys: keys.into(),
             skew: Arc::default(),
+            told_narrower: Arc::default(),
             http,
         }
     }
@@ -100,6 +103,21 @@ impl<H> Maskinporten<H> {
             .map_err(|_| Error::sign("the signer did not answer within 10 s".into()))?
             .map_err(Error::sign)?;
         Ok(assertion::compact(input, &signature))
+    }
+
+    fn warn_if_narrower(&self, grant: &Grant, token: &AccessToken) {
+        let Some(granted) = token.scope() else { return };
+        let mut asked = grant.scope().split(' ');
+        if !asked.all(|scope| granted.split_whitespace().any(|given| given == scope))
+            && let Some(suppressed) = self.told_narrower.ask()
+        {
+            tracing::warn!(
+                asked = grant.scope(),
+                granted,
+                suppressed,
+                "Maskinporten granted fewer scopes than asked for"
+            );
+        }
     }
 }
 
@@ -141,7 +159,7 @@ where
             return token.map_err(Error::cured);
         }
         let token = token?;
-        warn_if_narrower(grant, &token);
+        self.warn_if_narrower(grant, &token);
         Ok(token)
     }
 
@@ -183,18 +201,6 @@ where
 
     fn keys(&self) -> Option<&KeyRing> {
         Some(&self.keys)
-    }
-}
-
-fn warn_if_narrower(grant: &Grant, token: &AccessToken) {
-    let Some(granted) = token.scope() else { return };
-    let mut asked = grant.scope().split(' ');
-    if !asked.all(|scope| granted.split_whitespace().any(|given| given == scope)) {
-        tracing::warn!(
-            asked = grant.scope(),
-            granted,
-            "Maskinporten granted fewer scopes than asked for"
-        );
     }
 }
 

@@ -7,6 +7,8 @@ use std::{
 
 use http::{HeaderMap, header};
 
+use crate::pace::Pace;
+
 /// Differences below this are noise: a `Date` has whole seconds, and an answer takes time.
 const NOTICEABLE: i64 = 2;
 /// No answer moves our clock further than this, in seconds.
@@ -16,12 +18,15 @@ const FRESH: Duration = Duration::from_secs(2);
 
 /// The difference in seconds, added to the wall clock for assertions and for nothing else.
 #[derive(Debug, Default)]
-pub(crate) struct Skew(AtomicI64);
+pub(crate) struct Skew {
+    seconds: AtomicI64,
+    told: Pace,
+}
 
 impl Skew {
     /// The time that Maskinporten is believed to have.
     pub(crate) fn now(&self) -> SystemTime {
-        let seconds = self.0.load(Ordering::Relaxed);
+        let seconds = self.seconds.load(Ordering::Relaxed);
         let offset = Duration::from_secs(seconds.unsigned_abs());
         let now = SystemTime::now();
         let moved = if seconds < 0 {
@@ -47,15 +52,18 @@ impl Skew {
             Err(behind) => -i64::try_from(behind.duration().as_secs()).unwrap_or(i64::MAX),
         };
         let seconds = seconds.clamp(-FURTHEST, FURTHEST);
-        let differs = (seconds - self.0.load(Ordering::Relaxed)).abs() >= NOTICEABLE;
+        let differs = (seconds - self.seconds.load(Ordering::Relaxed)).abs() >= NOTICEABLE;
         if took > FRESH || !differs {
             return false;
         }
-        self.0.store(seconds, Ordering::Relaxed);
-        tracing::warn!(
-            seconds,
-            "this machine's clock differs from Maskinporten's: assertions are made by Maskinporten's; synchronise the clock"
-        );
+        self.seconds.store(seconds, Ordering::Relaxed);
+        if let Some(suppressed) = self.told.ask() {
+            tracing::warn!(
+                seconds,
+                suppressed,
+                "this machine's clock differs from Maskinporten's: assertions are made by Maskinporten's; synchronise the clock"
+            );
+        }
         true
     }
 }
@@ -80,7 +88,7 @@ mod tests {
     }
 
     fn seconds(skew: &Skew) -> i64 {
-        skew.0.load(Ordering::Relaxed)
+        skew.seconds.load(Ordering::Relaxed)
     }
 
     #[test]

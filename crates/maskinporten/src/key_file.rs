@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{ClientKey, KeyError, KeyOptions, file};
+use crate::{ClientKey, KeyError, KeyOptions, file, pace::Pace};
 
 /// How often the file is looked at. Its directory is not watched: watches get lost when a link is replaced, and a key
 /// that is five seconds late does no harm.
@@ -28,6 +28,7 @@ pub(crate) struct KeyFile {
     /// Held by whoever reads, who may hang for ever.
     reading: Arc<()>,
     last: Mutex<Last>,
+    told_error: Pace,
 }
 
 struct Last {
@@ -54,6 +55,7 @@ impl KeyFile {
             options,
             reading: Arc::default(),
             last: Mutex::new(last),
+            told_error: Pace::new(),
         };
         Ok((file, key))
     }
@@ -85,13 +87,13 @@ impl KeyFile {
                 Some(key)
             }
             Err(error) => {
-                let is_news = last.error.as_ref().is_none_or(|known| known != &error);
                 last.error = Some(error.clone());
                 drop(last);
-                if is_news {
+                if let Some(suppressed) = self.told_error.ask() {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(
                         error,
+                        suppressed,
                         "the private key was not replaced; the old one stays in use"
                     );
                 }

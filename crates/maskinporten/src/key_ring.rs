@@ -15,6 +15,7 @@ use tokio::{
 use crate::{
     Error, KeyError, KeyOptions, KeyStatus, Refusal, Signer,
     key_file::{self, KeyFile},
+    pace::Pace,
 };
 
 /// How long a new key is given to be known everywhere: Maskinporten says two minutes.
@@ -55,6 +56,7 @@ struct Keys {
     /// Since when the current key has worked.
     works_since: Option<Instant>,
     refused: Option<Refused>,
+    told_refused: Pace,
     warned_of_end: Option<SystemTime>,
 }
 
@@ -91,6 +93,7 @@ impl KeyRing {
             fallback: None,
             works_since: None,
             refused: None,
+            told_refused: Pace::new(),
             warned_of_end: None,
         };
         Self(Arc::new(Shared {
@@ -125,6 +128,7 @@ impl KeyRing {
             keys.fallback = Some(before);
         }
         keys.refused = None;
+        keys.told_refused = Pace::new();
         keys.warned_of_end = None;
         drop(keys);
         self.0.changed.send_replace(());
@@ -207,16 +211,17 @@ impl KeyRing {
             return error;
         }
         let now = Instant::now();
-        let is_news = keys.refused.is_none();
         let since = keys.refused.map_or(now, |refused| refused.since);
         keys.refused = Some(Refused { since, at: now });
+        let told = keys.told_refused.ask();
         drop(keys);
         let kid_is_unknown = error.refusal().is_some_and(Refusal::blames_kid);
-        if is_news {
+        if let Some(suppressed) = told {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(
                 error,
                 kid = signer.kid(),
+                suppressed,
                 "Maskinporten does not accept the key"
             );
         }

@@ -52,6 +52,7 @@ mod key_file;
 mod key_ring;
 mod key_status;
 mod organisation;
+mod pace;
 mod person;
 mod platform;
 mod refusal;

@@ -7,12 +7,16 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::{AccessToken, Error, Refusal, error::Party, request::Answer};
+use crate::{AccessToken, Error, Refusal, error::Party, pace::Pace, request::Answer};
 
 /// What a token is believed to live when the server does not say.
 const UNSTATED_LIFETIME: Duration = Duration::from_secs(60);
 /// No server makes us wait longer than this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// What is missing from one answer is missing from all.
+static NO_TYPE: Pace = Pace::new();
+static NO_LIFETIME: Pace = Pace::new();
 
 /// The members of RFC 6749 section 5.1, read tolerantly: everything else is ignored.
 #[derive(Deserialize)]
@@ -42,13 +46,19 @@ pub(crate) fn read_token(
     match token.token_type.as_deref() {
         Some(kind) if kind.eq_ignore_ascii_case("Bearer") => {}
         Some(_) => return Err(bad("its token type is not Bearer")),
-        None => tracing::warn!("the token answer has no token_type; taking it as Bearer"),
+        None => warn(
+            &NO_TYPE,
+            "the token answer has no token_type; taking it as Bearer",
+        ),
     }
     let lifetime = match token.expires_in.as_ref().map(seconds) {
         Some(Some(lifetime)) => lifetime,
         Some(None) => return Err(bad("its expires_in is not a number")),
         None => {
-            tracing::warn!("the token answer has no expires_in; taking it as one minute");
+            warn(
+                &NO_LIFETIME,
+                "the token answer has no expires_in; taking it as one minute",
+            );
             UNSTATED_LIFETIME
         }
     };
@@ -61,6 +71,13 @@ pub(crate) fn read_token(
         Some(scope) => access_token.with_scope(&scope),
         None => access_token,
     })
+}
+
+/// Says what was made of an answer that lacks something.
+fn warn(pace: &Pace, what: &str) {
+    if let Some(suppressed) = pace.ask() {
+        tracing::warn!(suppressed, "{what}");
+    }
 }
 
 fn read_refusal(answer: &Answer, now: SystemTime) -> Error {
