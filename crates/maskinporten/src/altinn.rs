@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     AccessToken, AltinnPlatform, BoxError, BoxFuture, Error, Grant, KeyRing, TokenSource,
-    altinn_token, error::Party, request,
+    altinn_token, asking::observed, error::Party, request,
 };
 
 /// A source around a source that trades each Maskinporten token for an Altinn token
@@ -113,9 +113,12 @@ where
                 .headers_mut()
                 .insert("x-altinn-enterpriseuser-authentication", credentials);
         }
-        let requested_at = Instant::now();
-        let answer = request::send(&self.http, Party::Altinn, request, requested_at).await?;
-        let token = altinn_token::read(&answer, requested_at, SystemTime::now())?;
+        let exchange = async {
+            let requested_at = Instant::now();
+            let answer = request::send(&self.http, Party::Altinn, request, requested_at).await?;
+            altinn_token::read(&answer, requested_at, SystemTime::now())
+        };
+        let token = observed(Party::Altinn, exchange).await?;
         Ok(match maskinporten.scope() {
             Some(scope) => token.with_scope(scope),
             None => token,

@@ -13,6 +13,7 @@ use tower_service::Service;
 use crate::{
     AccessToken, BoxError, BoxFuture, Environment, Error, Grant, KeyRing, Refusal, Signer,
     TokenSource,
+    asking::observed,
     assertion::{self, Assertion},
     clock::Skew,
     error::Party,
@@ -149,16 +150,19 @@ where
             .header(header::ACCEPT, "application/json")
             .body(Full::from(form))
             .map_err(Error::permanent)?;
-        let requested_at = Instant::now();
-        let answer = request::send(&self.http, Party::Maskinporten, request, began).await?;
-        let token = response::read_token(&answer, requested_at, SystemTime::now());
-        if let Err(error) = &token
-            && error.refusal().is_some_and(Refusal::blames_clock)
-            && self.skew.learn(&answer.headers, requested_at.elapsed())
-        {
-            return token.map_err(Error::cured);
-        }
-        let token = token?;
+        let exchange = async {
+            let requested_at = Instant::now();
+            let answer = request::send(&self.http, Party::Maskinporten, request, began).await?;
+            let token = response::read_token(&answer, requested_at, SystemTime::now());
+            if let Err(error) = &token
+                && error.refusal().is_some_and(Refusal::blames_clock)
+                && self.skew.learn(&answer.headers, requested_at.elapsed())
+            {
+                return token.map_err(Error::cured);
+            }
+            token
+        };
+        let token = observed(Party::Maskinporten, exchange).await?;
         self.warn_if_narrower(grant, &token);
         Ok(token)
     }

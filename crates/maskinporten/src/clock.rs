@@ -7,7 +7,7 @@ use std::{
 
 use http::{HeaderMap, header};
 
-use crate::pace::Pace;
+use crate::{meter, pace::Pace};
 
 /// Differences below this are noise: a `Date` has whole seconds, and an answer takes time.
 const NOTICEABLE: i64 = 2;
@@ -57,6 +57,7 @@ impl Skew {
             return false;
         }
         self.seconds.store(seconds, Ordering::Relaxed);
+        meter::clock_skew(seconds);
         if let Some(suppressed) = self.told.ask() {
             tracing::warn!(
                 seconds,

@@ -62,6 +62,16 @@ pub(crate) enum Party {
     Altinn,
 }
 
+impl Party {
+    /// Its name in spans and metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Maskinporten => "maskinporten",
+            Self::Altinn => "altinn",
+        }
+    }
+}
+
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -188,6 +198,26 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(self.0.kind, Kind::Timeout(..))
+    }
+
+    /// What kind of failure it is, in a word of a fixed few, for metrics and logs: `transport`, `timeout`, `redirect`,
+    /// `status`, `refused`, `bad_response`, `sign`, or `other` for what a source of your own says.
+    ///
+    /// ```
+    /// assert_eq!(maskinporten::Error::transient("the vault is busy").class(), "other");
+    /// ```
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        match &self.0.kind {
+            Kind::Transport(_) => "transport",
+            Kind::Timeout(..) => "timeout",
+            Kind::Redirect(..) => "redirect",
+            Kind::Status(..) | Kind::EnterpriseUserGone => "status",
+            Kind::Refused(..) => "refused",
+            Kind::BadResponse(..) => "bad_response",
+            Kind::Sign => "sign",
+            Kind::Other { .. } => "other",
+        }
     }
 
     /// How long the server is to be left alone: as it asks (`Retry-After`), at most 60 s, or as long as it takes for

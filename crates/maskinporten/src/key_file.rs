@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{ClientKey, KeyError, KeyOptions, file, pace::Pace};
+use crate::{ClientKey, KeyError, KeyOptions, file, meter, pace::Pace};
 
 /// How often the file is looked at. Its directory is not watched: watches get lost when a link is replaced, and a key
 /// that is five seconds late does no harm.
@@ -83,12 +83,14 @@ impl KeyFile {
                 let key = key.filter(|key| !key.is_same(&last.key))?;
                 last.key = key.clone();
                 drop(last);
+                meter::key_reload("replaced");
                 tracing::info!(path = %self.path.display(), kid = key.name(), "there is a new private key");
                 Some(key)
             }
             Err(error) => {
                 last.error = Some(error.clone());
                 drop(last);
+                meter::key_reload("failed");
                 if let Some(suppressed) = self.told_error.ask() {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(

@@ -31,11 +31,14 @@
 //! - `http-client` (on by default): `HttpClient`, a client of hyper and rustls with safe limits. Without it, bring
 //!   any tower service that sends `http::Request<Full<Bytes>>`.
 //! - `certificates`: keys with a password (PKCS#12, encrypted PKCS#8), and certificates in place of a `kid`.
+//! - `metrics`: counts requests for tokens and reloads of the key, for any recorder of the crate `metrics`. What there is
+//!   is explained in `tower-maskinporten`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod advice;
 mod altinn;
 mod altinn_token;
+mod asking;
 mod assertion;
 mod client;
 mod clock;
@@ -51,6 +54,7 @@ mod key;
 mod key_file;
 mod key_ring;
 mod key_status;
+mod meter;
 mod organisation;
 mod pace;
 mod person;
