@@ -20,9 +20,11 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, timeout},
 };
+use tracing::Instrument;
 
 use crate::{
     clock::{Anchor, Now},
+    mishap::Mishap,
     pool::Entry,
     schedule,
     slot::Lead,
@@ -139,6 +141,12 @@ impl Worker {
             let Some(lead) = entry.slot.take_off(lead, &now) else {
                 continue;
             };
+            let span = tracing::debug_span!(
+                "maskinporten.fetch",
+                client = &*shared.journal.client(),
+                grant = entry.name()
+            );
+            drop(shared);
             let flight = Flight {
                 shared: self.shared.clone(),
                 entry: Arc::clone(&entry),
@@ -147,20 +155,18 @@ impl Worker {
                 landed: false,
             };
             // A panic in somebody's source is a failure like any other, even before its future is there.
-            let fetch = async { entry.source.fetch(&entry.grant).await };
+            let fetch = async { entry.source.fetch(&entry.grant).await }.instrument(span.clone());
             let mut fetch = pin!(timeout(lead.limit, fetch));
             let outcome = poll_fn(|cx| {
                 let poll = catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(cx)));
                 poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
             });
-            flight.land(match outcome.await {
+            let outcome = match outcome.await {
                 Some(Ok(outcome)) => outcome,
-                Some(Err(_)) => Err(Error::transient(format!(
-                    "no token within {} ms",
-                    lead.limit.as_millis()
-                ))),
-                None => Err(Error::transient("the token source panicked")),
-            });
+                Some(Err(_)) => Err(Error::transient(Mishap::Late(lead.limit))),
+                None => Err(Error::transient(Mishap::Panicked)),
+            };
+            span.in_scope(|| flight.land(&outcome));
         }
     }
 
@@ -216,17 +222,24 @@ struct Flight {
 }
 
 impl Flight {
-    fn land(mut self, outcome: Result<AccessToken, Error>) {
+    fn land(mut self, outcome: &Result<AccessToken, Error>) {
         self.landed = true;
         let Some(shared) = self.shared.upgrade() else {
             return;
         };
         self.entry.renew();
-        match outcome {
-            Ok(token) => self.entry.slot.publish(self.lead, &token, self.anchor),
-            Err(error) => self.entry.slot.fail(self.lead, error),
-        }
+        let before = match outcome {
+            Ok(token) => self.entry.slot.publish(self.lead, token, self.anchor),
+            Err(error) => self.entry.slot.fail(self.lead, error.clone()),
+        };
         shared.agenda.note(&self.entry);
+        // Told when all is settled: subscribers are other people's code.
+        if let Some(before) = before {
+            match outcome {
+                Ok(token) => shared.journal.acquired(&self.entry, token, &before),
+                Err(error) => shared.journal.failed(&self.entry, error, &before),
+            }
+        }
     }
 }
 

@@ -30,6 +30,29 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Events
+//!
+//! Told with `tracing`, with the fields `client` ([`Tokens::with_name`]) and `grant` (`default` or `other`; never which).
+//! What happens to the default grant is always told. Repetitions, and what happens to other grants, are told once a
+//! minute for each kind, with the number of those that were not told (`suppressed`): an outage is a line a minute
+//! however many grants there are. No event has a token, an assertion or a person in it.
+//!
+//! | level | event | when |
+//! |---|---|---|
+//! | INFO | there is a token | the first for a grant |
+//! | DEBUG | there is a new token | an ordinary refresh |
+//! | WARN | no new token; will try again | a fetch failed (`error`, `class`, `attempts`); there may be a token still |
+//! | WARN | no new token: refused | the same, when Maskinporten said why (`oauth_error`, `code`, `trace_id`, `advice`) |
+//! | ERROR | requests fail: there is no usable token | once in an outage: when the default token ends, or a request fails for want of a token that there was or that may come |
+//! | INFO | there is a token again | the first after failures (`attempts`, `lasted`) |
+//! | INFO | an API did not accept the token: refreshing it | a 401 blamed it |
+//! | WARN | an API does not accept new tokens either: … | further 401s, which refreshing does not cure (`useless_refreshes`) |
+//! | ERROR | the token source panicked; will ask it again | in a `TokenSource` or a `Signer` of your own, usually |
+//!
+//! [`maskinporten`] tells of keys (new, not accepted, not readable, near their end), of clocks that differ, and of scopes
+//! that were asked for and not granted. Each fetch is a span `maskinporten.fetch` (DEBUG), and each request in it, to
+//! Maskinporten or to Altinn's exchange, a span `maskinporten.request` with `party`, `status` and `outcome`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
@@ -38,8 +61,11 @@ mod flight;
 mod follow;
 mod future;
 mod grant_change;
+mod journal;
 mod layer;
+mod mishap;
 mod origins;
+mod pace;
 mod pool;
 mod refresh;
 mod replay;

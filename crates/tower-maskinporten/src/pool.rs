@@ -47,6 +47,11 @@ impl Entry {
         self.pinned
     }
 
+    /// What it is called in what is told; grants name customers, which are not told of.
+    pub(crate) fn name(&self) -> &'static str {
+        if self.pinned { "default" } else { "other" }
+    }
+
     /// Whether its token is to be refreshed before somebody asks.
     pub(crate) fn is_wanted(&self) -> bool {
         self.pinned || self.used.load(Ordering::Relaxed)

@@ -173,8 +173,9 @@ impl Running {
             };
             // The default one is looked at whenever the refresher wakes: the clocks may have begun to disagree.
             look_at(&shared, &current.default, &now);
+            let end = watch(&shared, &current.default, &now);
             let soon = now.instant + schedule::LONGEST_SLEEP;
-            let wake = next.map_or(soon, |next| next.min(soon));
+            let wake = next.into_iter().chain(end).fold(soon, Instant::min);
             let agenda = Arc::clone(&shared.agenda);
             drop((shared, current));
             tokio::select! {
@@ -198,6 +199,16 @@ async fn another_key(keys: Option<KeyRing>) {
         Some(keys) => keys.changed().await,
         None => std::future::pending().await,
     }
+}
+
+/// Tells how it is about the default token, and when it ends, at which moment that is to be told.
+fn watch(shared: &Shared, entry: &Entry, now: &Now) -> Option<Instant> {
+    let snapshot = entry.slot.load_full();
+    let window = snapshot.token.as_ref()?.window(now);
+    if window.is_none() {
+        shared.journal.unavailable(entry, &snapshot);
+    }
+    window.map(|window| now.instant + window)
 }
 
 /// Starts what is due for `entry`, if anybody wants it still, and notes when to look again.

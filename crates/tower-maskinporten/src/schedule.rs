@@ -21,6 +21,8 @@ pub(crate) const LONGEST_GAZE: Duration = Duration::from_secs(5);
 pub(crate) const LONGEST_LINE: Duration = Duration::from_secs(60);
 /// Timers stop while a machine sleeps, so none is set for longer than this.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How long after something was told it may be told again.
+pub(crate) const TELLING: Duration = Duration::from_secs(60);
 
 /// The longest that one fetch may take: two attempts of 10 s, at Maskinporten and at Altinn.
 const LONGEST_FETCH: Duration = Duration::from_secs(20);

@@ -50,6 +50,17 @@ struct Blame {
     useless_refreshes: u32,
 }
 
+/// What a 401 that blames the token leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blamed {
+    /// The token is refreshed at once, as it was this many times before without a cure.
+    Refresh { useless_refreshes: u32 },
+    /// There is a newer one, or it is on its way.
+    Newer,
+    /// Nothing: it was refreshed for that a short while ago, or fetching fails and has its own pace.
+    Nothing,
+}
+
 /// The right, and the duty, to fetch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lead {
@@ -77,6 +88,11 @@ impl Slot {
 
     pub(crate) fn load(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
+    }
+
+    /// The same, to be kept for a while.
+    pub(crate) fn load_full(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
     }
 
     /// Tells of every change from now on.
@@ -153,8 +169,14 @@ impl Slot {
         })
     }
 
-    /// The flight brought a token. `anchor` is from before it was asked for.
-    pub(crate) fn publish(&self, lead: Lead, token: &AccessToken, anchor: Anchor) {
+    /// The flight brought a token. `anchor` is from before it was asked for. Gives what there was before, unless that
+    /// stays.
+    pub(crate) fn publish(
+        &self,
+        lead: Lead,
+        token: &AccessToken,
+        anchor: Anchor,
+    ) -> Option<Arc<Snapshot>> {
         let now = Now::read();
         let mut control = self.control();
         let is_late = !control.lands(lead);
@@ -168,7 +190,7 @@ impl Slot {
         );
         if let Some(current) = &before.token {
             if is_late && !held.is_better_than(current, &now) {
-                return;
+                return None;
             }
             held.keep_generation_of_same(current);
         }
@@ -176,35 +198,29 @@ impl Slot {
             token: Some(held),
             failure: None,
         });
-        // Subscribers are other people's code, which is not run with the lock held.
         drop(control);
-        match &before.failure {
-            Some(failure) => tracing::info!(attempts = failure.attempts, "there is a token again"),
-            None => tracing::debug!(lifetime = ?token.lifetime(), "there is a new token"),
-        }
+        Some(before)
     }
 
-    /// The flight brought none. A token that is there stays, and is no longer in doubt: there is nothing better.
-    pub(crate) fn fail(&self, lead: Lead, error: Error) {
+    /// The flight brought none. A token that is there stays, and is no longer in doubt: there is nothing better. Gives
+    /// what there was before, unless nobody waits for this flight any more.
+    pub(crate) fn fail(&self, lead: Lead, error: Error) -> Option<Arc<Snapshot>> {
         let mut control = self.control();
         if !control.lands(lead) {
-            return;
+            return None;
         }
         self.asked.store(false, Ordering::Relaxed);
-        let mut snapshot = Snapshot::clone(&self.load());
-        let before = snapshot.failure.take();
+        let before = self.snapshot.load_full();
+        let mut snapshot = Snapshot::clone(&before);
+        let failure = snapshot.failure.take();
         if let Some(held) = &mut snapshot.token {
             held.absolve(&Now::read());
         }
-        let is_news = before.is_none();
-        let failure = Failure::after(before, error.clone(), lead.began, fastrand::f64());
+        let failure = Failure::after(failure, error, lead.began, fastrand::f64());
         snapshot.failure = Some(failure);
         self.store(snapshot);
         drop(control);
-        if is_news {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "no new token; will try again");
-        }
+        Some(before)
     }
 
     /// What has failed until now says nothing of the next attempt, which is due at once.
@@ -225,26 +241,28 @@ impl Slot {
     }
 
     /// An API said that the token of `generation` is bad. Puts it in doubt, so that it is refreshed at once, unless
-    /// that was done for a 401 a short while ago, or fetching fails and has its own pace. True when there is, or may
-    /// soon be, a newer token to try.
-    pub(crate) fn blame(&self, generation: u64, now: &Now) -> bool {
+    /// that was done for a 401 a short while ago, or fetching fails and has its own pace.
+    pub(crate) fn blame(&self, generation: u64, now: &Now) -> Blamed {
         let mut control = self.control();
         let current = self.load();
         let Some(held) = &current.token else {
-            return false;
+            return Blamed::Nothing;
         };
-        if held.generation() != generation || held.is_blamed() {
-            return held.generation() >= generation;
+        if held.generation() < generation {
+            return Blamed::Nothing;
+        }
+        if held.generation() > generation || held.is_blamed() {
+            return Blamed::Newer;
         }
         if current.failure.is_some() && self.due(now).is_some_and(|due| now.instant < due) {
-            return false;
+            return Blamed::Nothing;
         }
         let useless_refreshes = match &control.blame {
             None => 0,
             Some(last) => {
                 let pause = schedule::blame_pause(last.useless_refreshes);
                 if now.instant < last.at + pause {
-                    return false;
+                    return Blamed::Nothing;
                 }
                 // Blamed again as soon as it could be: the refresh before has not helped.
                 let again = now.instant < last.at + 2 * pause;
@@ -260,7 +278,7 @@ impl Slot {
             held.blame();
         }
         self.store(snapshot);
-        true
+        Blamed::Refresh { useless_refreshes }
     }
 
     /// Only with the mutex held, so that no change is lost.

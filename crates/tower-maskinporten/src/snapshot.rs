@@ -9,7 +9,13 @@
 //!   fresh, stale ──► doubtful (a 401 blames the token, or the clocks disagree) ──► fresh (publish), as before (fail)
 //! ```
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use http::HeaderValue;
 use maskinporten::{AccessToken, Error, Refusal};
@@ -49,6 +55,8 @@ pub(crate) struct Failure {
     pub(crate) since: Instant,
     at: Instant,
     random: f64,
+    /// Whether it has been told that requests fail for it.
+    told: Arc<AtomicBool>,
 }
 
 /// A header to send, and which token it is.
@@ -201,10 +209,17 @@ impl Failure {
         Self {
             error,
             attempts: before.as_ref().map_or(1, |f| f.attempts.saturating_add(1)),
-            since: before.map_or(began, |f| f.since),
+            since: before.as_ref().map_or(began, |f| f.since),
             at: Instant::now(),
             random,
+            told: before.map(|f| f.told).unwrap_or_default(),
         }
+    }
+
+    /// True once, for whoever is to tell that requests fail.
+    pub(crate) fn is_first_to_tell(&self) -> bool {
+        // Many may ask for long, and only the first changes anything.
+        !self.told.load(Ordering::Relaxed) && !self.told.swap(true, Ordering::Relaxed)
     }
 
     fn pause(&self, urgency: Urgency) -> Duration {
@@ -324,6 +339,7 @@ mod tests {
                 since: born,
                 at: born + Duration::from_secs(75),
                 random: 0.0,
+                told: Arc::default(),
             }),
         };
         let now = now(born + Duration::from_secs(80), anchor, 0);

@@ -15,6 +15,7 @@ use crate::{
     TokenUnavailable,
     clock::{Anchor, Now},
     flight::Line,
+    journal::Journal,
     pool::{Entry, Pool},
     refresh::{self, Agenda},
     schedule,
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) pool: ArcSwap<Pool>,
     pub(crate) line: Line,
     pub(crate) agenda: Arc<Agenda>,
+    pub(crate) journal: Journal,
     /// Whether a refresher is running.
     pub(crate) refreshing: AtomicBool,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -70,6 +72,7 @@ impl Tokens {
                 pool: ArcSwap::from_pointee(Pool::new(Arc::new(source), grant)),
                 line: Line::default(),
                 agenda: Arc::default(),
+                journal: Journal::new(),
                 refreshing: AtomicBool::new(false),
                 tasks: Mutex::default(),
             }),
@@ -102,6 +105,20 @@ impl Tokens {
     #[must_use]
     pub fn with_capacity(self, grants: usize) -> Self {
         self.shared.pool.load().set_capacity(grants);
+        self
+    }
+
+    /// Names these tokens in logs, where one program has several; otherwise they
+    /// are called `default`. It holds for all clones.
+    ///
+    /// ```
+    /// # fn f(tokens: tower_maskinporten::Tokens) {
+    /// let tokens = tokens.with_name("invoices");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_name(self, name: &str) -> Self {
+        self.shared.journal.rename(name);
         self
     }
 
@@ -270,6 +287,7 @@ impl fmt::Debug for Tokens {
         let snapshot = pool.default.slot.load();
         let trust = snapshot.token.as_ref().map(|held| held.trust(&Now::read()));
         f.debug_struct("Tokens")
+            .field("name", &self.shared.journal.client())
             .field("grant", &pool.default.grant)
             .field("token", &trust)
             .field("cold_wait", &self.cold_wait)

@@ -13,6 +13,7 @@ use crate::{
     pool::Entry,
     refresh::{self, Takeoff},
     schedule,
+    slot::Blamed,
     snapshot::{Snapshot, Ticket, Trust},
     tokens::Shared,
 };
@@ -102,7 +103,8 @@ impl Waiting {
     }
 
     fn unavailable(&self) -> TokenUnavailable {
-        let snapshot = self.entry.slot.load();
+        let snapshot = self.entry.slot.load_full();
+        self.shared.journal.unavailable(&self.entry, &snapshot);
         TokenUnavailable::new(snapshot.failure.as_ref(), Instant::now())
     }
 
@@ -118,11 +120,13 @@ impl Waiting {
     /// [newer](Self::newer) one.
     pub(crate) fn blame(&self, generation: u64) -> bool {
         let blamed = self.entry.slot.blame(generation, &Now::read());
-        if blamed {
+        let is_worth_it = blamed != Blamed::Nothing;
+        if is_worth_it {
             // Also for a request that cannot be sent again and does not wait.
             refresh::fly(&self.shared, &self.entry);
         }
-        blamed
+        self.shared.journal.blamed(&self.entry, blamed);
+        is_worth_it
     }
 
     /// Waits for a token newer than that of `generation`, which was blamed; `None` when there will be none.
