@@ -71,7 +71,7 @@ impl KeyStatus {
         self.expires_at
     }
 
-    /// How many whole days are left until then; negative afterwards. A warning is logged from 30 days on.
+    /// How many whole days are left until then; negative afterwards.
     #[must_use]
     pub fn days_left(&self, now: SystemTime) -> Option<i64> {
         let whole_days = |time: Duration| i64::try_from(time.as_secs() / DAY.as_secs()).ok();
@@ -79,6 +79,21 @@ impl KeyStatus {
             Ok(left) => whole_days(left),
             Err(past) => whole_days(past.duration()).map(|days| -days - 1),
         }
+    }
+
+    /// Whether 30 days or fewer are left, from when on a warning is logged each day. False when nobody knows.
+    ///
+    /// ```
+    /// # fn f(keys: maskinporten::KeyRing) {
+    /// if keys.status().ends_soon(std::time::SystemTime::now()) {
+    ///     println!("time to upload a new key");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn ends_soon(&self, now: SystemTime) -> bool {
+        self.days_left(now)
+            .is_some_and(|days| days <= Self::WARN_FROM)
     }
 
     /// Whether Maskinporten accepted the key the last time.

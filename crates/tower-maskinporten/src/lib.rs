@@ -31,6 +31,11 @@
 //! # }
 //! ```
 //!
+//! # Health
+//!
+//! [`Tokens::status`] says how it is about each token and about the key: whether a service [is ready](Status::is_ready),
+//! and whether somebody [should have a look](Status::is_degraded) although it is.
+//!
 //! # Events
 //!
 //! Told with `tracing`, with the fields `client` ([`Tokens::with_name`]) and `grant` (`default` or `other`; never which).
@@ -61,6 +66,7 @@ mod flight;
 mod follow;
 mod future;
 mod grant_change;
+mod grant_status;
 mod journal;
 mod layer;
 mod mishap;
@@ -73,6 +79,8 @@ mod schedule;
 mod service;
 mod slot;
 mod snapshot;
+mod status;
+mod token_state;
 mod tokens;
 mod unauthorized;
 mod waiting;
@@ -81,9 +89,12 @@ pub use {
     error::{OriginNotAllowed, TokenUnavailable},
     future::ResponseFuture,
     grant_change::GrantChange,
+    grant_status::GrantStatus,
     layer::BearerAuthLayer,
     origins::{Origins, OriginsError},
     replay::{NoReplay, Replay, ReplayClones},
     service::BearerAuth,
+    status::Status,
+    token_state::TokenState,
     tokens::Tokens,
 };

@@ -159,7 +159,12 @@ impl Pool {
         }
     }
 
-    #[cfg(test)]
+    /// All but the default one.
+    pub(crate) fn others(&self) -> Vec<Arc<Entry>> {
+        self.entries.pin().values().map(Arc::clone).collect()
+    }
+
+    /// How many there are beside the default one.
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -38,6 +38,7 @@ pub(crate) struct Snapshot {
 pub(crate) struct Held {
     authorization: HeaderValue,
     generation: u64,
+    requested_at: Instant,
     soft: Instant,
     hard: Instant,
     anchor: Anchor,
@@ -124,6 +125,7 @@ impl Held {
         Self {
             authorization: token.authorization().clone(),
             generation,
+            requested_at: token.requested_at(),
             // A source may give tokens that are old already; they are no reason to fetch without end.
             soft: soft.max(now.instant + schedule::SPACING),
             hard: token.requested_at() + schedule::hard(lifetime),
@@ -193,6 +195,11 @@ impl Held {
 
     pub(crate) fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// How long ago it was asked for.
+    pub(crate) fn age(&self, now: &Now) -> Duration {
+        (now.instant + self.slept(now)).duration_since(self.requested_at)
     }
 
     /// How long it can still be used.

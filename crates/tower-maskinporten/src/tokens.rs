@@ -108,7 +108,7 @@ impl Tokens {
         self
     }
 
-    /// Names these tokens in logs, where one program has several; otherwise they
+    /// Names these tokens in logs and [`status`](Self::status), where one program has several; otherwise they
     /// are called `default`. It holds for all clones.
     ///
     /// ```
@@ -290,6 +290,7 @@ impl fmt::Debug for Tokens {
             .field("name", &self.shared.journal.client())
             .field("grant", &pool.default.grant)
             .field("token", &trust)
+            .field("other_grants", &self.shared.pool.len())
             .field("cold_wait", &self.cold_wait)
             .finish_non_exhaustive()
     }

@@ -79,6 +79,9 @@ async fn b1_b2_an_outage_is_told_as_it_begins_hurts_and_ends() {
     }
     // It is told at the moment from which on there is no usable token, though nobody asks.
     assert!(refreshed.elapsed() <= secs(116));
+    let status = tokens.status();
+    assert_eq!(status.default_grant().usable_for(), None);
+    assert!(status.default_grant().age().unwrap() < Duration::from_millis(115_200));
     sleep(secs(3600)).await;
     assert!(tokens.ready().await.is_err());
     assert_eq!(log.lines(&["ERROR"]).len(), 1);
@@ -311,7 +314,7 @@ async fn k1_no_secret_is_logged_at_any_level() {
         }
         sleep(secs(300)).await;
         let _ = tokens.authorization(&grant()).await;
-        let shown = format!("{tokens:?}");
+        let shown = format!("{:?} {tokens:?}", tokens.status());
         for secret in ["secret.token", "25922947409"] {
             assert_eq!(log.lines(&[secret]), Vec::<String>::new());
             assert!(!shown.contains(secret), "{shown}");
