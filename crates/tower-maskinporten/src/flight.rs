@@ -24,6 +24,7 @@ use tracing::Instrument;
 
 use crate::{
     clock::{Anchor, Now},
+    meter,
     mishap::Mishap,
     pool::Entry,
     schedule,
@@ -233,12 +234,16 @@ impl Flight {
             Err(error) => self.entry.slot.fail(self.lead, error.clone()),
         };
         shared.agenda.note(&self.entry);
-        // Told when all is settled: subscribers are other people's code.
+        // Told when all is settled: subscribers and recorders are other people's code.
         if let Some(before) = before {
             match outcome {
                 Ok(token) => shared.journal.acquired(&self.entry, token, &before),
                 Err(error) => shared.journal.failed(&self.entry, error, &before),
             }
+        }
+        meter::landed(&shared.journal, self.lead.began.elapsed(), outcome);
+        if self.entry.is_pinned() {
+            meter::default_grant(&shared);
         }
     }
 }

@@ -58,6 +58,33 @@
 //! [`maskinporten`] tells of keys (new, not accepted, not readable, near their end), of clocks that differ, and of scopes
 //! that were asked for and not granted. Each fetch is a span `maskinporten.fetch` (DEBUG), and each request in it, to
 //! Maskinporten or to Altinn's exchange, a span `maskinporten.request` with `party`, `status` and `outcome`.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`, for any recorder of the crate [`metrics`](https://docs.rs/metrics). `client` is the name
+//! from [`Tokens::with_name`]; no label grows with the number of grants.
+//!
+//! | name | type | unit | labels | meaning |
+//! |---|---|---|---|---|
+//! | `mp_token_requests_total` | counter | requests | `party`: `maskinporten`, `altinn`; `outcome`: `token`, `abandoned` (nobody waited for the answer any more), or an [`Error::class`](maskinporten::Error::class) | requests for a token, each attempt by itself |
+//! | `mp_token_fetch_seconds` | histogram | seconds | `client` | how long fetches took, with all attempts and the exchange, however they ended |
+//! | `mp_token_refresh_failures_total` | counter | fetches | `client`; `class`: `panic`, `timeout`, or an [`Error::class`](maskinporten::Error::class) | fetches that brought no token |
+//! | `mp_token_seconds_to_expiry` | gauge | seconds | `client` | how long the default grant's token will still be put on requests; 0 without one |
+//! | `mp_token_state` | gauge | 0 or 1 | `client`; `state`: `empty`, `fresh`, `stale`, `doubtful`, `expired` | 1 for the [state](TokenState) that the default grant's token is in |
+//! | `mp_token_slots` | gauge | grants | `client` | grants that are kept, the default one among them |
+//! | `mp_token_waiters` | gauge | requests | `client` | requests that wait for a token, of any grant |
+//! | `mp_401_total` | counter | answers | `client`; `action`: `refreshed`, `joined` (there is a newer token, or it is on its way), `passed_on` (nothing was done: too soon after the last time, or fetching fails) | 401s that blamed the token |
+//! | `mp_origin_rejected_total` | counter | requests | `client` | requests that were not sent, because their origin is none of the [`Origins`] |
+//! | `mp_task_panics_total` | counter | panics | `client` | fetches in which the token source panicked |
+//! | `mp_key_seconds_to_expiry` | gauge | seconds | `client` | how long Maskinporten will still accept the key, if that is known; negative afterwards |
+//! | `mp_key_reload_total` | counter | reads | `outcome`: `replaced`, `failed` | readings of the key's file that found another key, or failed |
+//! | `mp_clock_skew_seconds` | gauge | seconds | | how far Maskinporten's clock is ahead of this machine's, once that was learnt |
+//!
+//! Gauges are set when things change, and every 30 s at least.
+//!
+//! # Features
+//!
+//! - `metrics`: counts and measures, as above.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
@@ -69,6 +96,7 @@ mod grant_change;
 mod grant_status;
 mod journal;
 mod layer;
+mod meter;
 mod mishap;
 mod origins;
 mod pace;

@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::{clock::Now, flight, pool::Entry, schedule, tokens::Shared};
+use crate::{clock::Now, flight, meter, pool::Entry, schedule, tokens::Shared};
 
 /// What came of an attempt to start a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +203,7 @@ async fn another_key(keys: Option<KeyRing>) {
 
 /// Tells how it is about the default token, and when it ends, at which moment that is to be told.
 fn watch(shared: &Shared, entry: &Entry, now: &Now) -> Option<Instant> {
+    meter::default_grant(shared);
     let snapshot = entry.slot.load_full();
     let window = snapshot.token.as_ref()?.window(now);
     if window.is_none() {

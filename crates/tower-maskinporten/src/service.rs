@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use crate::{
     NoReplay, OriginNotAllowed, Origins, Replay, ResponseFuture, Tokens, future::Outgoing,
-    grant_change::chosen,
+    grant_change::chosen, meter,
 };
 
 /// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`](crate::BearerAuthLayer).
@@ -42,6 +42,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if !self.origins.allow(request.uri()) {
+            meter::origin_rejected(&self.tokens.shared.journal);
             return ResponseFuture::refused(OriginNotAllowed::new(request.uri()));
         }
         if !self.overriding && request.headers().contains_key(AUTHORIZATION) {

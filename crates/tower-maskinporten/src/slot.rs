@@ -67,7 +67,7 @@ pub(crate) struct Lead {
     flight: u64,
     /// How long the fetch may take, from when it takes off.
     pub(crate) limit: Duration,
-    began: Instant,
+    pub(crate) began: Instant,
 }
 
 impl Lead {

@@ -108,7 +108,7 @@ impl Tokens {
         self
     }
 
-    /// Names these tokens in logs and [`status`](Self::status), where one program has several; otherwise they
+    /// Names these tokens in logs, metrics and [`status`](Self::status), where one program has several; otherwise they
     /// are called `default`. It holds for all clones.
     ///
     /// ```

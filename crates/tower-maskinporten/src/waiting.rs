@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     TokenUnavailable,
     clock::Now,
+    meter,
     pool::Entry,
     refresh::{self, Takeoff},
     schedule,
@@ -71,6 +72,7 @@ impl Waiting {
             if until <= now.instant {
                 return doubtful.ok_or_else(|| self.unavailable());
             }
+            let _waiter = meter::Waiter::new(&self.shared.journal);
             let _ = timeout_at(self.wake(until, &now), changed.changed()).await;
         }
     }
@@ -126,6 +128,7 @@ impl Waiting {
             refresh::fly(&self.shared, &self.entry);
         }
         self.shared.journal.blamed(&self.entry, blamed);
+        meter::unauthorized(&self.shared.journal, blamed);
         is_worth_it
     }
 
@@ -152,6 +155,7 @@ impl Waiting {
             if takeoff == Takeoff::NoRuntime || patience <= now.instant {
                 return None;
             }
+            let _waiter = meter::Waiter::new(&self.shared.journal);
             let _ = timeout_at(self.wake(patience, &now), changed.changed()).await;
         }
     }
