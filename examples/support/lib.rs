@@ -2,6 +2,7 @@
 //! is put around a source.
 
 mod api;
+mod look;
 mod pdf;
 mod place;
 mod story;
@@ -9,6 +10,7 @@ mod traffic;
 mod upload;
 
 pub use api::Correspondence;
+pub use look::look_at;
 pub use pdf::letter;
 pub use place::{Place, Revocation};
 pub use story::{Told, end, say};

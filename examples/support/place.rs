@@ -1,9 +1,9 @@
 //! Where an example runs: on a stub of its own, or on TT02.
 
-use std::{env, fmt, sync::Arc};
+use std::{env, fmt, sync::Arc, time::SystemTime};
 
 use maskinporten::{
-    AltinnExchange, AltinnPlatform, BoxError, ClientKey, Environment, Grant, HttpClient,
+    AltinnExchange, AltinnPlatform, BoxError, Environment, Grant, HttpClient, KeyOptions,
     Maskinporten, Retry, Settings, TokenSource,
 };
 use maskinporten_stub::Stub;
@@ -64,7 +64,9 @@ impl Place {
         let altinn = AltinnPlatform::custom(stub.base_url())?;
         let environment = Environment::custom(&stub.issuer(), &format!("{}token", stub.issuer()))?;
         let demo = stub.demo_client();
-        let key = ClientKey::from_jwk(demo.private_jwk())?;
+        // The stub has just made it.
+        let key = KeyOptions::new().created_at(SystemTime::now());
+        let key = key.read(demo.private_jwk())?;
         let http = HttpClient::new()?;
         let maskinporten = Maskinporten::new(environment, demo.client_id(), key, http.clone());
         Ok(Self {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use maskinporten::{AccessToken, BoxError, BoxFuture, Error, Grant, TokenSource};
+use maskinporten::{AccessToken, BoxError, BoxFuture, Error, Grant, KeyRing, TokenSource};
 use tokio::time::Instant;
 
 /// Prints a step: what it is about, and what happened.
@@ -54,5 +54,9 @@ impl<S: TokenSource> TokenSource for Told<S> {
             );
             Ok(token)
         })
+    }
+
+    fn keys(&self) -> Option<&KeyRing> {
+        self.0.keys()
     }
 }

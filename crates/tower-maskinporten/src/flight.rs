@@ -136,7 +136,7 @@ struct Worker {
 
 impl Worker {
     async fn work(&self) {
-        while let Some((entry, lead)) = self.next() {
+        while let Some((shared, entry, lead)) = self.next() {
             let now = Now::read();
             // It may have been in line for so long that another has taken its place.
             let Some(lead) = entry.slot.take_off(lead, &now) else {
@@ -172,7 +172,7 @@ impl Worker {
     }
 
     /// The next in line. With none, the worker retires, which is settled before another can be put in line.
-    fn next(&self) -> Option<(Arc<Entry>, Lead)> {
+    fn next(&self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
         let shared = self.shared.upgrade()?;
         let mut work = shared.line.work();
         let flight = loop {
@@ -189,7 +189,8 @@ impl Worker {
             }
             None => drop(work.workers.remove(&self.number)),
         }
-        flight
+        drop(work);
+        flight.map(|(entry, lead)| (shared, entry, lead))
     }
 }
 

@@ -70,7 +70,8 @@ mod on {
     pub(crate) fn default_grant(shared: &Shared) {
         let client = shared.journal.client();
         let now = Now::read();
-        let snapshot = shared.pool.default.slot.load();
+        let pool = shared.pool.load();
+        let snapshot = pool.default.slot.load();
         let current = TokenState::of(&snapshot, &now);
         let held = snapshot.token.as_ref();
         let left = held.and_then(|held| held.window(&now)).unwrap_or_default();
@@ -80,9 +81,9 @@ mod on {
                 .set(is_current);
         }
         gauge!("mp_token_seconds_to_expiry", "client" => client.clone()).set(left);
-        let slots = shared.pool.len() + 1;
+        let slots = pool.len() + 1;
         gauge!("mp_token_slots", "client" => client.clone()).set(slots as f64);
-        let key = shared.source.keys().map(|keys| keys.status());
+        let key = pool.default.source.keys().map(|keys| keys.status());
         if let Some(end) = key.and_then(|key| key.expires_at()) {
             gauge!("mp_key_seconds_to_expiry", "client" => client).set(seconds_until(end));
         }

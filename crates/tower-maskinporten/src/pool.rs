@@ -107,12 +107,6 @@ impl Pool {
         renewed
     }
 
-    /// All entries, in no order.
-    pub(crate) fn each(&self, mut look: impl FnMut(&Arc<Entry>)) {
-        look(&self.default);
-        self.entries.pin().values().for_each(look);
-    }
-
     /// The entry of `grant`, for a request that uses it.
     pub(crate) fn entry(&self, grant: &Grant) -> Arc<Entry> {
         if *grant == self.default.grant {

@@ -184,7 +184,10 @@ impl Running {
                 () = &mut change => {
                     // What was refused for the old key's sake may be granted now.
                     if let Some(current) = pool.upgrade() {
-                        current.each(|entry| entry.slot.forgive());
+                        current.default.slot.forgive();
+                        for entry in current.others() {
+                            entry.slot.forgive();
+                        }
                     }
                     pool = Weak::new();
                 }

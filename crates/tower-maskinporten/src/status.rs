@@ -39,13 +39,13 @@ impl Tokens {
     #[must_use]
     pub fn status(&self) -> Status {
         let now = Now::read();
-        let pool = &self.shared.pool;
+        let pool = self.shared.pool.load();
         let others = pool.others().into_iter();
         Status {
             client: self.shared.journal.client(),
             default: GrantStatus::new(Arc::clone(&pool.default), &now),
             others: others.map(|entry| GrantStatus::new(entry, &now)).collect(),
-            key: self.shared.source.keys().map(|keys| keys.status()),
+            key: pool.default.source.keys().map(|keys| keys.status()),
             at: SystemTime::now(),
         }
     }

@@ -290,7 +290,7 @@ impl fmt::Debug for Tokens {
             .field("name", &self.shared.journal.client())
             .field("grant", &pool.default.grant)
             .field("token", &trust)
-            .field("other_grants", &self.shared.pool.len())
+            .field("other_grants", &pool.len())
             .field("cold_wait", &self.cold_wait)
             .finish_non_exhaustive()
     }
