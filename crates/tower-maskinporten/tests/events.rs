@@ -303,7 +303,7 @@ async fn each_flight_and_each_request_in_it_is_a_span() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn k1_no_secret_is_logged_at_any_level() {
+async fn case_11_k1_no_secret_is_logged_at_any_level() {
     let (log, _logging) = Log::start();
     let token = r#"{"access_token":"the.secret.token","token_type":"Bearer","expires_in":119,"scope":"a:less"}"#;
     for (status, body) in [(200, token), (400, REFUSED), (503, token)] {

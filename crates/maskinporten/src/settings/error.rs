@@ -9,7 +9,7 @@ use crate::BoxError;
 /// wrong with it. Neither its text nor its sources hold a value of the settings.
 ///
 /// What is wrong with a value is in the text. [`source`](error::Error::source) is what the operating system or the
-/// network said: an [`io::Error`](std::io::Error) of a file that could not be read or of the HTTP client, an
+/// network said: an [`io::Error`] of a file that could not be read or of the HTTP client, an
 /// [`Error`](crate::Error) of metadata that could not be had.
 #[derive(Debug)]
 pub struct SettingsError {

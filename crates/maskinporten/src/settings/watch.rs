@@ -17,7 +17,7 @@ use crate::key_file::{POLL, READ_LIMIT};
 /// variable what also is in a file that changes.
 ///
 /// A new private key of the same client goes into [`Settings::keys`], which all sources share that were connected:
-/// nobody needs to be told. The key before stays as the fallback, as with [`KeyRing::replace`](crate::KeyRing::replace).
+/// nobody needs to be told. The key before stays for a while, as [`KeyRing::replace`](crate::KeyRing::replace) says.
 /// Everything else makes new settings, which [`changed`](Self::changed) gives.
 ///
 /// ```no_run
