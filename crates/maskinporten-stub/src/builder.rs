@@ -11,9 +11,18 @@ use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
-    clock::Clock, correspondence::Store, fault::Faults, issued::Issued, keys::Keys,
-    lifetime::Lifetime, maskinporten::Replays, recorder::Recorder, registry::Registry, server,
-    stub::Stub, world::World,
+    clock::Clock,
+    correspondence::{Resource, Store},
+    fault::Faults,
+    issued::Issued,
+    keys::Keys,
+    lifetime::Lifetime,
+    maskinporten::Replays,
+    recorder::Recorder,
+    registry::Registry,
+    server,
+    stub::Stub,
+    world::World,
 };
 
 /// A resource that every stub has registered from the start.
@@ -92,7 +101,7 @@ impl StubBuilder {
         let registry = Registry::default();
         let at_once = SignedDuration::ZERO;
         registry.add_client(keys.demo.client.clone(), clock.now(), at_once);
-        registry.add_resource(DEMO_RESOURCE.to_owned(), keys.demo.org_number().to_owned());
+        registry.add_resource(Resource::new(DEMO_RESOURCE, keys.demo.org_number()));
         let world = Arc::new(World {
             base_url: format!("http://{}", listener.local_addr()?),
             keys,

@@ -52,6 +52,7 @@ mod world;
 pub use authority::CertificateAuthority;
 pub use builder::StubBuilder;
 pub use client::Client;
+pub use correspondence::{Recipient, Resource};
 pub use demo::DemoClient;
 pub use enterprise_certificate::EnterpriseCertificate;
 pub use fault::{Fault, Route};

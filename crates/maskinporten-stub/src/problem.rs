@@ -41,6 +41,8 @@ pub(crate) fn kind(status: StatusCode) -> &'static str {
         409 => "https://tools.ietf.org/html/rfc9110#section-15.5.10",
         415 => "https://tools.ietf.org/html/rfc9110#section-15.5.16",
         422 => "https://tools.ietf.org/html/rfc9110#section-15.5.21",
+        500 => "https://tools.ietf.org/html/rfc9110#section-15.6.1",
+        502 => "https://tools.ietf.org/html/rfc9110#section-15.6.3",
         _ => "about:blank",
     }
 }

@@ -1,5 +1,5 @@
-//! What is registered: clients with their keys, delegations, system users, resources, and the
-//! authorities behind certificates.
+//! What is registered: clients with their keys, delegations, system users, resources, recipients,
+//! and the authorities behind certificates.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,7 +9,12 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    certificate::Certificate, client::Client, clock, rsa::PublicKey, system_user::SystemUser,
+    certificate::Certificate,
+    client::Client,
+    clock,
+    correspondence::{Recipient, Resource, Standing},
+    rsa::PublicKey,
+    system_user::SystemUser,
 };
 
 /// A key must be uploaded anew every year.
@@ -26,7 +31,8 @@ struct Registers {
     clients: HashMap<String, Registered>,
     delegations: HashSet<Delegation>,
     system_users: Vec<SystemUser>,
-    resource_owners: HashMap<String, String>,
+    resources: HashMap<String, Resource>,
+    standings: HashMap<String, Standing>,
     trusted: Vec<Certificate>,
 }
 
@@ -114,12 +120,25 @@ impl Registry {
         registers.system_users.iter().find(matches).cloned()
     }
 
-    pub(crate) fn add_resource(&self, id: String, owner: String) {
-        self.lock().resource_owners.insert(id, owner);
+    pub(crate) fn add_resource(&self, resource: Resource) {
+        let id = resource.id.clone();
+        self.lock().resources.insert(id, resource);
     }
 
-    pub(crate) fn resource_owner(&self, id: &str) -> Option<String> {
-        self.lock().resource_owners.get(id).cloned()
+    pub(crate) fn resource(&self, id: &str) -> Option<Resource> {
+        self.lock().resources.get(id).cloned()
+    }
+
+    pub(crate) fn add_recipient(&self, recipient: Recipient) {
+        let Recipient { urn, standing } = recipient;
+        self.lock().standings.insert(urn, standing);
+    }
+
+    /// What is the matter with a party; nothing, if it is not registered.
+    pub(crate) fn standing(&self, urn: &str) -> Standing {
+        let registers = self.lock();
+        let standing = registers.standings.get(urn);
+        standing.copied().unwrap_or(Standing::Reachable)
     }
 
     pub(crate) fn trust(&self, certificates: &[Certificate]) {

@@ -11,6 +11,7 @@ use crate::{
     authority::CertificateAuthority,
     builder::StubBuilder,
     client::Client,
+    correspondence::{Recipient, Resource},
     demo::DemoClient,
     fault::{Fault, Route},
     recorder::Recorded,
@@ -152,15 +153,53 @@ impl Stub {
     /// Registers a resource of the Correspondence API, owned by that organisation. From the start
     /// there is `ttd-brev`, owned by the demo client's organisation.
     pub fn register_resource(&self, id: &str, owner_org_number: &str) {
-        let registry = &self.world.registry;
-        registry.add_resource(id.to_owned(), owner_org_number.to_owned());
+        self.add_resource(Resource::new(id, owner_org_number));
     }
 
-    /// The bytes uploaded to an attachment, if the upload succeeded.
+    /// Registers a resource that there is more to say of than who owns it, or replaces the one with
+    /// the same id.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use maskinporten_stub::{Resource, Stub};
+    ///
+    /// let stub = Stub::start().await?;
+    /// stub.add_resource(Resource::new("skd-taushetsbelagt", "974761076").confidential());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_resource(&self, resource: Resource) {
+        self.world.registry.add_resource(resource);
+    }
+
+    /// Registers what is the matter with a recipient of correspondences. Whoever is not registered
+    /// is known, reachable, and may read what it gets.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use maskinporten_stub::{Recipient, Stub};
+    ///
+    /// let stub = Stub::start().await?;
+    /// stub.register_recipient(Recipient::reserved("25922947409")); // 422, CORR-01030
+    /// stub.register_recipient(Recipient::reachable("25922947409")); // as if nothing had been
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn register_recipient(&self, recipient: Recipient) {
+        self.world.registry.add_recipient(recipient);
+    }
+
+    /// The bytes uploaded to an attachment, if the upload succeeded, the scan found no malware, and
+    /// the attachment was neither purged nor expired since.
+    ///
+    /// The stub keeps 256 MiB of all uploads together: the oldest go first, and larger ones are not
+    /// kept at all.
     #[must_use]
     pub fn attachment_bytes(&self, attachment_id: &str) -> Option<Bytes> {
         let id = Uuid::try_parse(attachment_id).ok()?;
-        self.world.store.bytes(id)
+        self.world.store.bytes(id, self.world.clock.now())
     }
 
     /// Sets the lifetime of Maskinporten tokens issued from now on.

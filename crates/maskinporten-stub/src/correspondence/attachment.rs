@@ -1,4 +1,4 @@
-//! `POST /attachment`, and `GET /attachment/{id}` with and without `/details`.
+//! Attachments as their sender has them: announced, looked at, downloaded, purged.
 
 use std::sync::Arc;
 
@@ -6,10 +6,9 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use jiff::SignedDuration;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -17,13 +16,14 @@ use super::{
     attachment_input::AttachmentInput,
     attachment_view::{AttachmentDetails, AttachmentOverview},
     kept::Attachment,
-    lifecycle::{AttachmentStatus, Event},
+    lifecycle::AttachmentStatus,
     negotiation,
     policy::Policy,
     problem::Problem,
     refused::Refused,
+    store::OpenStore,
 };
-use crate::{clock, world::World};
+use crate::world::World;
 
 pub(super) async fn initialize(
     State(world): State<Arc<World>>,
@@ -32,27 +32,22 @@ pub(super) async fn initialize(
 ) -> Result<Response, Refused> {
     negotiation::brings_json(&headers)?;
     let caller = Policy::Sender.admit(&world, &headers)?;
-    negotiation::accepts_json(&headers)?;
+    negotiation::accepts(&headers, negotiation::JSON)?;
     let input = AttachmentInput::read(&body)?;
-    let owner = caller.owner_to_send_for(&world, &input.resource_id)?;
+    let resource = caller.resource_to_send_with(&world, &input.resource_id)?;
+    if !resource.is_correspondence_service {
+        let detail = "The resource is not of the type CorrespondenceService";
+        return Err(Problem::new(4009, detail).into());
+    }
+    caller
+        .known_party(&world)
+        .ok_or_else(Problem::caller_unknown)?;
     input.check()?;
-    let id = Uuid::new_v4();
     let now = world.clock.now();
-    world.store.open(now).add_attachment(Attachment {
-        id,
-        owner,
-        checksum: input.checksum.clone(),
-        history: vec![Event::new(AttachmentStatus::Initialized, now)],
-        correspondences: Vec::new(),
-        created: now,
-        expires: input
-            .expiration_in_days
-            .map(|days| clock::after(now, SignedDuration::from_hours(24 * i64::from(days)))),
-        bytes: Bytes::new(),
-        uploaded: None,
-        input,
-    });
-    Ok(Json(id.to_string()).into_response())
+    let attachment = Attachment::new(input, resource.owner, now);
+    let id = attachment.id.to_string();
+    world.store.open(now).add_attachment(attachment);
+    Ok(Json(id).into_response())
 }
 
 pub(super) async fn overview(
@@ -77,8 +72,59 @@ fn show<V: Serialize>(
     headers: &HeaderMap,
     view: impl FnOnce(&Attachment) -> V,
 ) -> Result<Response, Refused> {
+    let (id, mut store) = open(world, id, headers, negotiation::JSON)?;
+    let attachment = store.attachment(id);
+    let attachment = attachment.ok_or_else(Problem::attachment_not_found)?;
+    Ok(Json(view(attachment)).into_response())
+}
+
+pub(super) async fn download(
+    State(world): State<Arc<World>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let (id, mut store) = open(&world, &id, &headers, negotiation::BYTES)?;
+    let published = store.links(id).published;
+    let attachment = store.attachment(id);
+    let attachment = attachment.ok_or_else(Problem::attachment_not_found)?;
+    if published {
+        let detail = "It is on a published correspondence, and the recipient's now";
+        return Err(Problem::new(2016, detail).into());
+    }
+    let bytes = attachment.content()?;
+    Ok(([(CONTENT_TYPE, negotiation::BYTES)], bytes).into_response())
+}
+
+pub(super) async fn purge(
+    State(world): State<Arc<World>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let (id, mut store) = open(&world, &id, &headers, negotiation::JSON)?;
+    let (linked, now) = (store.links(id).existing, store.now);
+    let attachment = store.attachment(id);
+    let attachment = attachment.ok_or_else(Problem::attachment_not_found)?;
+    match attachment.status() {
+        AttachmentStatus::Purged => Err(Problem::new(2006, "It has been purged already").into()),
+        AttachmentStatus::Expired => Err(Problem::new(2018, "It has expired").into()),
+        _ if linked => Err(Problem::new(2007, "It is on a correspondence").into()),
+        _ => {
+            attachment.purge(now);
+            // Documented as 200 with an overview; ASP.NET makes this of an answer without data.
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+    }
+}
+
+/// Lets a sender in to one of its own attachments.
+fn open<'a>(
+    world: &'a World,
+    id: &str,
+    headers: &HeaderMap,
+    accepted: &str,
+) -> Result<(Uuid, OpenStore<'a>), Refused> {
     let caller = Policy::Sender.admit(world, headers)?;
-    negotiation::accepts_json(headers)?;
+    negotiation::accepts(headers, accepted)?;
     let id = negotiation::id("attachmentId", id)?;
     let mut store = world.store.open(world.clock.now());
     let attachment = store
@@ -87,5 +133,5 @@ fn show<V: Serialize>(
     if !caller.is_sender(&attachment.owner) {
         return Err(Problem::no_access().into());
     }
-    Ok(Json(view(attachment)).into_response())
+    Ok((id, store))
 }

@@ -6,6 +6,7 @@ use super::{
     body::{self, Required},
     file_name,
     problem::Problem,
+    raw::RawFile,
     validation::Findings,
 };
 
@@ -23,13 +24,8 @@ const NAMES: [&str; 7] = [
 #[serde(rename_all = "camelCase")]
 struct Raw {
     resource_id: Required<String>,
-    file_name: Required<String>,
-    senders_reference: Required<String>,
-    display_name: Option<String>,
-    #[serde(default)]
-    is_encrypted: bool,
-    checksum: Option<String>,
-    expiration_in_days: Option<i32>,
+    #[serde(flatten)]
+    file: RawFile,
 }
 
 /// A new attachment of the right shape.
@@ -49,35 +45,51 @@ impl AttachmentInput {
     pub(super) fn read(body: &[u8]) -> Result<Self, Findings> {
         let raw: Raw = body::read(body, &NAMES)?;
         let mut findings = Findings::default();
-        findings.required_text("ResourceId", raw.resource_id.0.as_deref(), 255);
-        findings.required_text("SendersReference", raw.senders_reference.0.as_deref(), 4096);
-        findings.optional_text("FileName", raw.file_name.0.as_deref(), 255);
-        findings.optional_text("DisplayName", raw.display_name.as_deref(), 255);
+        let id = raw.resource_id.0.unwrap_or_default();
+        findings.required_text("ResourceId", Some(&id), 255);
+        let input = Self::of(raw.file, resource_id(id), "", &mut findings);
+        findings.into_result()?;
+        Ok(input)
+    }
+
+    /// The attachment that a file becomes; `prefix` is its place in the server's model.
+    pub(super) fn of(
+        raw: RawFile,
+        resource_id: String,
+        prefix: &str,
+        findings: &mut Findings,
+    ) -> Self {
+        let key = |name: &str| format!("{prefix}{name}");
+        let senders_reference = raw.senders_reference.0.unwrap_or_default();
+        findings.required_text(&key("SendersReference"), Some(&senders_reference), 4096);
+        findings.optional_text(&key("FileName"), raw.file_name.0.as_deref(), 255);
+        findings.optional_text(&key("DisplayName"), raw.display_name.as_deref(), 255);
         findings.require(
             raw.checksum.as_deref().is_none_or(is_md5),
-            "Checksum",
+            &key("Checksum"),
             "The checksum is not 32 lower-case hexadecimal digits of an MD5 hash.",
         );
-        findings.into_result()?;
-        Ok(Self {
-            resource_id: resource_id(raw.resource_id.0.unwrap_or_default()),
+        Self {
+            resource_id,
             file_name: raw.file_name.0.unwrap_or_default(),
-            senders_reference: raw.senders_reference.0.unwrap_or_default(),
+            senders_reference,
             display_name: raw.display_name,
             is_encrypted: raw.is_encrypted,
             checksum: raw.checksum.filter(|checksum| !checksum.is_empty()),
             expiration_in_days: raw.expiration_in_days,
-        })
+        }
     }
 
     /// The business rules about the attachment alone.
     pub(super) fn check(&self) -> Result<(), Problem> {
         file_name::check(&self.file_name)?;
+        self.check_expiry()
+    }
+
+    pub(super) fn check_expiry(&self) -> Result<(), Problem> {
         if self.expiration_in_days.is_some_and(|days| days < 1) {
-            return Err(Problem::new(
-                2017,
-                "The attachment must be kept for a day or more",
-            ));
+            let detail = "The attachment must be kept for a day or more";
+            return Err(Problem::new(2017, detail));
         }
         Ok(())
     }

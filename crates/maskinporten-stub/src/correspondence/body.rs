@@ -12,14 +12,17 @@ pub(super) struct Required<T>(pub(super) Option<T>);
 
 /// Reads a body. `names` are all members of the model, in their proper case.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8], names: &[&str]) -> Result<T, Findings> {
-    let unreadable = |error: serde_json::Error| {
-        Findings::one(
-            "$",
-            format!("The JSON value could not be converted: {error}"),
-        )
-    };
-    let value: Value = serde_json::from_slice(body).map_err(unreadable)?;
+    read_value(serde_json::from_slice(body).map_err(unreadable)?, names)
+}
+
+/// The same, of a body that has been parsed already.
+pub(super) fn read_value<T: DeserializeOwned>(value: Value, names: &[&str]) -> Result<T, Findings> {
     serde_json::from_value(proper_case(value, names)).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Findings {
+    let message = format!("The JSON value could not be converted: {error}");
+    Findings::one("$", message)
 }
 
 fn proper_case(value: Value, names: &[&str]) -> Value {
@@ -41,6 +44,21 @@ fn proper_case(value: Value, names: &[&str]) -> Value {
             members.into_iter().map(rename).collect()
         }
         scalar => scalar,
+    }
+}
+
+/// An enum's name, given by its text in any case or by its number; the first one if not given.
+pub(super) fn one_of<'a>(value: Option<&Value>, names: &[&'a str]) -> Option<&'a str> {
+    let numbered = |index: usize| names.get(index).copied();
+    match value {
+        None | Some(Value::Null) => names.first().copied(),
+        Some(Value::String(given)) => {
+            let mut all = names.iter().copied();
+            all.find(|name| name.eq_ignore_ascii_case(given))
+                .or_else(|| numbered(given.parse().ok()?))
+        }
+        Some(Value::Number(number)) => numbered(usize::try_from(number.as_u64()?).ok()?),
+        Some(_other) => None,
     }
 }
 

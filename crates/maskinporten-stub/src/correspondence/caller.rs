@@ -2,55 +2,75 @@
 
 use serde_json::{Map, Value};
 
-use super::problem::Problem;
+use super::{problem::Problem, register::Standing, resource::Resource};
 use crate::{identifiers, world::World};
 
 pub(super) const WRITE: &str = "altinn:correspondence.write";
 pub(super) const READ: &str = "altinn:correspondence.read";
 pub(super) const SERVICE_OWNER: &str = "altinn:serviceowner";
+pub(super) const END_USER: &str = "altinn:portal/enduser";
 
 /// Who calls, with a token that the policy accepts.
 #[derive(Debug)]
 pub(super) struct Caller {
     /// The party as a URN: a person, a system user's organisation, or the token's own.
-    party: String,
+    party: Option<String>,
+    /// The organisation that a service owner's token is for; it needs no right from its owner.
+    service_owner: Option<String>,
     may_write: bool,
     may_read: bool,
 }
 
 impl Caller {
-    pub(super) fn of(claims: &Map<String, Value>) -> Option<Self> {
+    pub(super) fn of(claims: &Map<String, Value>) -> Self {
         let scopes = Scopes::of(claims);
-        Some(Self {
-            party: party(claims)?,
+        let consumer = claims.get("consumer").and_then(organisation);
+        Self {
+            party: party(claims),
+            service_owner: consumer.filter(|_urn| scopes.has(SERVICE_OWNER)),
             may_write: scopes.has(WRITE),
-            may_read: scopes.has(READ),
-        })
+            may_read: scopes.has(READ) || scopes.has(END_USER),
+        }
     }
 
     /// Whether it may send for the organisation that owns a resource.
     pub(super) fn is_sender(&self, owner: &str) -> bool {
-        self.may_write && self.party == organisation_urn(owner)
+        let owner = Some(organisation_urn(owner));
+        self.may_write && (self.party == owner || self.service_owner == owner)
     }
 
-    /// The owner of a resource, if the caller may send for it.
-    pub(super) fn owner_to_send_for(
+    /// The resource of that id, if the caller may send with it.
+    pub(super) fn resource_to_send_with(
         &self,
         world: &World,
-        resource: &str,
-    ) -> Result<String, Problem> {
-        let owner = world
-            .registry
-            .resource_owner(resource)
-            .ok_or_else(Problem::unknown_resource)?;
-        if !self.is_sender(&owner) {
-            return Err(Problem::no_access());
+        id: &str,
+    ) -> Result<Resource, Problem> {
+        let resource = world.registry.resource(id);
+        let resource = resource.ok_or_else(Problem::unknown_resource)?;
+        if self.is_sender(&resource.owner) {
+            Ok(resource)
+        } else {
+            Err(Problem::no_access())
         }
-        Ok(owner)
+    }
+
+    /// The party, if it can be told from the token and is in Altinn's register.
+    pub(super) fn known_party(&self, world: &World) -> Option<&str> {
+        let party = self.party.as_deref()?;
+        (world.registry.standing(party) != Standing::Unknown).then_some(party)
     }
 
     pub(super) fn is_recipient(&self, recipient: &str) -> bool {
-        self.may_read && self.party == recipient
+        self.may_read && self.party.as_deref() == Some(recipient)
+    }
+
+    pub(super) fn may_read(&self) -> bool {
+        self.may_read
+    }
+
+    /// Whoever may also send counts as a sender: what it looks at is not noted as fetched.
+    pub(super) fn may_write(&self) -> bool {
+        self.may_write
     }
 }
 
@@ -77,10 +97,6 @@ impl<'a> Scopes<'a> {
 }
 
 fn party(claims: &Map<String, Value>) -> Option<String> {
-    let org_number = |party: &Value| {
-        let id = party.get("ID")?.as_str()?;
-        identifiers::org_number_of_iso6523(id).map(organisation_urn)
-    };
     if let Some(pid) = claims.get("pid").and_then(Value::as_str) {
         return Some(format!("urn:altinn:person:identifier-no:{pid}"));
     }
@@ -88,7 +104,14 @@ fn party(claims: &Map<String, Value>) -> Option<String> {
     let details = claims.get("authorization_details");
     let detail = details.map(|details| details.get(0).unwrap_or(details));
     let system_user = detail.and_then(|detail| detail.get("systemuser_org"));
-    system_user
-        .or_else(|| claims.get("consumer"))
-        .and_then(org_number)
+    if let Some(owner) = system_user {
+        return organisation(owner);
+    }
+    // `urn:altinn:orgNumber` says the same, in Altinn's tokens.
+    claims.get("consumer").and_then(organisation)
+}
+
+fn organisation(party: &Value) -> Option<String> {
+    let number = identifiers::org_number_of_iso6523(party.get("ID")?.as_str()?)?;
+    identifiers::is_org_number(number).then(|| organisation_urn(number))
 }

@@ -6,9 +6,14 @@ use serde::Serialize;
 
 use super::{
     attachment_view::AttachmentOfContent,
-    caller::organisation_urn,
+    caller::{Caller, organisation_urn},
+    draft::Draft,
     kept::{Attachment, Correspondence},
-    lifecycle::{CorrespondenceStatus, Event, iso},
+    lifecycle::{
+        CorrespondenceStatus::{self, Published, Read},
+        Event, iso,
+    },
+    problem::Problem,
     raw::ReplyOption,
     references::Reference,
 };
@@ -18,6 +23,19 @@ use super::{
 pub(super) enum Reader {
     Sender,
     Recipient,
+}
+
+impl Reader {
+    /// Who is both is the sender.
+    pub(super) fn of(caller: &Caller, correspondence: &Correspondence) -> Result<Self, Problem> {
+        if caller.is_sender(&correspondence.owner) {
+            Ok(Self::Sender)
+        } else if caller.is_recipient(&correspondence.recipient) {
+            Ok(Self::Recipient)
+        } else {
+            Err(Problem::no_access())
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -47,7 +65,7 @@ pub(super) struct Overview {
     notifications: [(); 0],
     altinn2_correspondence_id: Option<()>,
     published: Option<String>,
-    read: Option<()>,
+    read: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -66,7 +84,7 @@ impl Overview {
         attachments: &[&Attachment],
         reader: Reader,
     ) -> Self {
-        let draft = correspondence.draft.clone();
+        let draft = Draft::clone(&correspondence.draft);
         let mut external_references = draft.references;
         external_references.push(Reference::dialog(correspondence.dialog_id.clone()));
         Self {
@@ -91,21 +109,16 @@ impl Overview {
             status: correspondence.status().cloned(),
             notifications: [],
             altinn2_correspondence_id: None,
-            published: published_at(correspondence),
-            read: None,
+            published: correspondence.reached(Published).map(iso),
+            read: correspondence.reached(Read).map(iso),
         }
     }
-}
-
-fn published_at(correspondence: &Correspondence) -> Option<String> {
-    let status = correspondence.status()?;
-    correspondence.is_published().then(|| iso(status.at))
 }
 
 impl Content {
     /// Once it is published the content is the recipient's; the sender sees it blank.
     fn of(correspondence: &Correspondence, attachments: &[&Attachment], reader: Reader) -> Self {
-        if reader == Reader::Sender && correspondence.is_published() {
+        if reader == Reader::Sender && correspondence.has(Published) {
             return Self {
                 language: "no".to_owned(),
                 message_title: String::new(),

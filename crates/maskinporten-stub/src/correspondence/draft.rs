@@ -1,14 +1,15 @@
 //! A correspondence to send: the shape of the request, with everything that is wrong with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    attachment_input, body, notification,
-    raw::{RawContent, RawCorrespondence, RawRequest, ReplyOption},
+    attachment_input::{self, AttachmentInput},
+    body, notification,
+    raw::{RawContent, RawCorrespondence, RawNotification, RawRequest, ReplyOption},
     recipient,
     references::{self, Reference},
     validation::Findings,
@@ -29,7 +30,7 @@ pub(super) struct Draft {
     pub(super) references: Vec<Reference>,
     pub(super) property_list: BTreeMap<String, String>,
     pub(super) reply_options: Vec<ReplyOption>,
-    pub(super) notification: Option<Map<String, Value>>,
+    pub(super) notification: Option<RawNotification>,
     pub(super) ignore_reservation: Option<bool>,
     pub(super) is_confirmation_needed: bool,
     pub(super) is_confidential: bool,
@@ -43,13 +44,14 @@ pub(super) struct Content {
     pub(super) title: String,
     pub(super) summary: Option<String>,
     pub(super) body: String,
-    pub(super) new_attachments: usize,
+    /// The files that should come with the request.
+    pub(super) new_attachments: Vec<AttachmentInput>,
 }
 
 /// A draft and whom it goes to.
 #[derive(Debug)]
 pub(super) struct Order {
-    pub(super) draft: Draft,
+    pub(super) draft: Arc<Draft>,
     /// Normalised, in the order given.
     pub(super) recipients: Vec<String>,
     pub(super) attachments: Vec<Uuid>,
@@ -58,7 +60,15 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn read(body: &[u8]) -> Result<Self, Findings> {
-        let raw = RawRequest::read(body)?;
+        Self::of(RawRequest::read(body)?)
+    }
+
+    /// Reads a form that has been brought into the shape of a JSON body.
+    pub(super) fn of_form(form: Value) -> Result<Self, Findings> {
+        Self::of(RawRequest::of(form)?)
+    }
+
+    fn of(raw: RawRequest) -> Result<Self, Findings> {
         let mut findings = Findings::default();
         let attachments = raw.existing_attachments.unwrap_or_default();
         let attachments = attachments.iter().map(|id| guid(id));
@@ -67,7 +77,7 @@ impl Order {
             idempotent_key: raw.idempotent_key.as_deref().map(guid).transpose()?,
             recipients: recipients(raw.recipients.0.unwrap_or_default(), &mut findings),
             draft: match raw.correspondence.0 {
-                Some(raw) => Draft::of(raw, &mut findings)?,
+                Some(raw) => Arc::new(Draft::of(raw, &mut findings)?),
                 None => {
                     let message = "The Correspondence field is required.";
                     return Err(Findings::one("Correspondence", message));
@@ -111,8 +121,9 @@ impl Draft {
         findings.required_text(&key("ResourceId"), Some(&resource_id), 255);
         findings.required_text(&key("SendersReference"), Some(&senders_reference), 4096);
         findings.optional_text(&key("MessageSender"), raw.message_sender.as_deref(), 255);
+        let resource = attachment_input::resource_id(resource_id);
         let content = match raw.content.0 {
-            Some(content) => Content::of(content, findings),
+            Some(content) => Content::of(content, &resource, findings),
             None => {
                 findings.add(&key("Content"), "The Content field is required.");
                 Content::default()
@@ -125,7 +136,7 @@ impl Draft {
             notification::check_shape(notification, findings)?;
         }
         Ok(Self {
-            resource_id: attachment_input::resource_id(resource_id),
+            resource_id: resource,
             senders_reference,
             message_sender: raw.message_sender,
             content,
@@ -144,17 +155,23 @@ impl Draft {
 }
 
 impl Content {
-    fn of(raw: RawContent, findings: &mut Findings) -> Self {
+    fn of(raw: RawContent, resource_id: &str, findings: &mut Findings) -> Self {
         let key = |name: &str| format!("Correspondence.Content.{name}");
         findings.required_text(&key("MessageTitle"), raw.message_title.0.as_deref(), 255);
         findings.optional_text(&key("MessageSummary"), raw.message_summary.as_deref(), 255);
         findings.required_text(&key("MessageBody"), raw.message_body.0.as_deref(), 30_000);
+        let files = raw.attachments.unwrap_or_default().into_iter().enumerate();
+        let file = |(index, raw)| {
+            let prefix = key(&format!("Attachments[{index}]."));
+            AttachmentInput::of(raw, resource_id.to_owned(), &prefix, findings)
+        };
+        let new_attachments = files.map(file).collect();
         Self {
             language: raw.language,
             title: raw.message_title.0.unwrap_or_default(),
             summary: raw.message_summary,
             body: raw.message_body.0.unwrap_or_default(),
-            new_attachments: raw.attachments.map_or(0, |attachments| attachments.len()),
+            new_attachments,
         }
     }
 }

@@ -1,19 +1,32 @@
 //! What the API keeps: attachments and correspondences, moved along by the stub's clock.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::{
     attachment_input::AttachmentInput,
+    caller::organisation_urn,
     draft::Draft,
     lifecycle::{
         AttachmentStatus,
-        CorrespondenceStatus::{self, Fetched, Published, ReadyForPublish},
+        CorrespondenceStatus::{
+            self, Confirmed, Failed, Fetched, Initialized, Published, PurgedByAltinn,
+            PurgedByRecipient, ReadyForPublish,
+        },
         Event,
     },
+    problem::Problem,
+    received::Received,
 };
 use crate::clock;
+
+/// How long the background check after a confirmation takes.
+const CONFIRMATION_TIME: SignedDuration = SignedDuration::from_secs(4);
+/// A recipient who looks all day must not fill the memory.
+const MAX_HISTORY: usize = 1000;
 
 /// An attachment, from its announcement on.
 #[derive(Debug)]
@@ -26,9 +39,11 @@ pub(super) struct Attachment {
     pub(super) correspondences: Vec<Uuid>,
     pub(super) created: Timestamp,
     pub(super) expires: Option<Timestamp>,
-    pub(super) bytes: Bytes,
+    /// Gone when the attachment is, or when newer ones need the place.
+    pub(super) bytes: Option<Bytes>,
+    is_malware: bool,
     /// When the upload was complete, and the malware scan began.
-    pub(super) uploaded: Option<Timestamp>,
+    uploaded: Option<Timestamp>,
 }
 
 /// A correspondence to one recipient.
@@ -37,30 +52,95 @@ pub(super) struct Correspondence {
     pub(super) id: Uuid,
     pub(super) recipient: String,
     pub(super) owner: String,
-    pub(super) draft: Draft,
+    pub(super) draft: Arc<Draft>,
     pub(super) attachments: Vec<Uuid>,
     pub(super) dialog_id: String,
     pub(super) created: Timestamp,
     pub(super) publish_at: Timestamp,
     pub(super) history: Vec<Event<CorrespondenceStatus>>,
+    /// When the recipient confirmed, until the background check is over.
+    pub(super) confirming: Option<Timestamp>,
 }
 
 impl Attachment {
+    pub(super) fn new(input: AttachmentInput, owner: String, now: Timestamp) -> Self {
+        Self {
+            id: Uuid::new_v4(),
+            owner,
+            checksum: input.checksum.clone(),
+            history: vec![Event::new(AttachmentStatus::Initialized, now)],
+            correspondences: Vec::new(),
+            created: now,
+            expires: input
+                .expiration_in_days
+                .map(|days| clock::after(now, SignedDuration::from_hours(24 * i64::from(days)))),
+            bytes: None,
+            is_malware: false,
+            uploaded: None,
+            input,
+        }
+    }
+
     pub(super) fn status(&self) -> AttachmentStatus {
         self.history
             .last()
             .map_or(AttachmentStatus::Initialized, |event| event.status)
     }
 
-    /// `UploadProcessing` → `Published`, when the scan is over.
+    pub(super) fn push(&mut self, status: AttachmentStatus, at: Timestamp) {
+        self.history.push(Event::new(status, at));
+    }
+
+    pub(super) fn fail(&mut self, text: &str, at: Timestamp) {
+        let failed = Event::with_text(AttachmentStatus::Failed, text, at);
+        self.history.push(failed);
+    }
+
+    /// The upload is complete; the scan begins.
+    pub(super) fn received(&mut self, received: Received, now: Timestamp) {
+        self.checksum = Some(received.md5);
+        self.bytes = Some(received.bytes);
+        self.is_malware = received.is_malware;
+        self.uploaded = Some(now);
+    }
+
+    /// What can be downloaded.
+    pub(super) fn content(&self) -> Result<Bytes, Problem> {
+        match self.status() {
+            AttachmentStatus::Purged => Err(Problem::new(2019, "The file has been purged")),
+            AttachmentStatus::Expired => Err(Problem::new(2020, "The file has expired")),
+            AttachmentStatus::Published => {
+                self.bytes.clone().ok_or_else(Problem::attachment_not_found)
+            }
+            AttachmentStatus::Initialized
+            | AttachmentStatus::UploadProcessing
+            | AttachmentStatus::Failed => Err(Problem::attachment_not_found()),
+        }
+    }
+
+    pub(super) fn purge(&mut self, now: Timestamp) {
+        self.push(AttachmentStatus::Purged, now);
+        self.bytes = None;
+    }
+
+    /// `UploadProcessing` → `Published` or `Failed`, when the scan is over; → `Expired`.
     pub(super) fn settle(&mut self, scan_time: SignedDuration, now: Timestamp) {
-        let Some(uploaded) = self.uploaded else {
-            return;
-        };
-        let scanned = clock::after(uploaded, scan_time);
-        if self.status() == AttachmentStatus::UploadProcessing && scanned <= now {
-            self.history
-                .push(Event::new(AttachmentStatus::Published, scanned));
+        if let Some(uploaded) = self.uploaded {
+            let scanned = clock::after(uploaded, scan_time);
+            if self.status() == AttachmentStatus::UploadProcessing && scanned <= now {
+                if self.is_malware {
+                    self.fail("Malware scan failed: EICAR test file", scanned);
+                    self.bytes = None;
+                } else {
+                    self.push(AttachmentStatus::Published, scanned);
+                }
+            }
+        }
+        if let Some(expires) = self.expires {
+            if self.status() == AttachmentStatus::Published && expires <= now {
+                self.push(AttachmentStatus::Expired, expires);
+                self.bytes = None;
+            }
         }
     }
 }
@@ -68,24 +148,88 @@ impl Attachment {
 impl Correspondence {
     /// The highest status reached; that the recipient fetched it does not count.
     pub(super) fn status(&self) -> Option<&Event<CorrespondenceStatus>> {
-        self.history
-            .iter()
-            .rev()
-            .find(|event| event.status != Fetched)
+        let counting = self.history.iter().filter(|event| event.status != Fetched);
+        counting.max_by_key(|event| event.status)
     }
 
-    pub(super) fn is_published(&self) -> bool {
-        self.status().is_some_and(|event| event.status == Published)
+    /// The first time that it reached a status.
+    pub(super) fn reached(&self, status: CorrespondenceStatus) -> Option<Timestamp> {
+        let mut events = self.history.iter();
+        events
+            .find(|event| event.status == status)
+            .map(|event| event.at)
     }
 
-    /// `ReadyForPublish` → `Published`, when its time has come.
-    pub(super) fn settle(&mut self, now: Timestamp) {
+    pub(super) fn has(&self, status: CorrespondenceStatus) -> bool {
+        self.reached(status).is_some()
+    }
+
+    pub(super) fn is_sent_by(&self, party: &str) -> bool {
+        organisation_urn(&self.owner) == party
+    }
+
+    pub(super) fn is_purged(&self) -> bool {
+        self.has(PurgedByRecipient) || self.has(PurgedByAltinn)
+    }
+
+    pub(super) fn push(&mut self, status: CorrespondenceStatus, at: Timestamp) {
+        self.history.push(Event::new(status, at));
+    }
+
+    /// Notes what a recipient may do over and over, but not for ever.
+    pub(super) fn note(&mut self, status: CorrespondenceStatus, at: Timestamp) {
+        if self.history.len() < MAX_HISTORY {
+            self.push(status, at);
+        }
+    }
+
+    /// `Initialized` → `ReadyForPublish` → `Published`, each when its time has come, or `Failed`;
+    /// → `Confirmed`. The attachments must have been settled before.
+    pub(super) fn settle(&mut self, attachments: &[&Attachment], now: Timestamp) {
+        let status = self.status().map(|event| event.status);
+        if status == Some(Initialized) {
+            self.prepare(attachments);
+        }
         let ready = self
             .status()
-            .is_some_and(|event| event.status == ReadyForPublish);
-        if ready && self.publish_at <= now {
-            let at = self.publish_at.max(self.created);
-            self.history.push(Event::new(Published, at));
+            .filter(|event| event.status == ReadyForPublish);
+        if let Some(at) = ready.map(|event| event.at.max(self.publish_at)) {
+            if at <= now {
+                self.push(Published, at);
+            }
+        }
+        if let Some(at) = self.confirming {
+            let confirmed = clock::after(at, CONFIRMATION_TIME);
+            if confirmed <= now {
+                self.confirming = None;
+                self.push(Confirmed, confirmed);
+            }
+        }
+    }
+
+    /// Waits for all attachments, unless one has failed.
+    fn prepare(&mut self, attachments: &[&Attachment]) {
+        let last = |attachment: &&Attachment| {
+            let event = attachment.history.last();
+            event.map(|event| (event.status, event.at))
+        };
+        let mut events = attachments.iter().filter_map(last);
+        if let Some((_status, at)) =
+            events.find(|(status, _at)| *status == AttachmentStatus::Failed)
+        {
+            let text = "Malware was found in an attachment";
+            self.history.push(Event::with_text(Failed, text, at));
+            return;
+        }
+        let published = |attachment: &&Attachment| {
+            let mut events = attachment.history.iter();
+            let published = events.find(|event| event.status == AttachmentStatus::Published);
+            published.map(|event| event.at)
+        };
+        let published: Option<Vec<Timestamp>> = attachments.iter().map(published).collect();
+        if let Some(published) = published {
+            let ready = published.into_iter().fold(self.created, Timestamp::max);
+            self.push(ReadyForPublish, ready);
         }
     }
 
@@ -97,7 +241,7 @@ impl Correspondence {
             .rev()
             .find(|event| event.status == Fetched);
         if last.is_none_or(|event| clock::after(event.at, pause) <= now) {
-            self.history.push(Event::new(Fetched, now));
+            self.note(Fetched, now);
         }
     }
 }

@@ -6,24 +6,39 @@
 
 mod attachment;
 mod attachment_input;
+mod attachment_rules;
 mod attachment_view;
 mod body;
 mod caller;
+mod contacts;
 mod correspondence_view;
+mod deliver;
+mod download;
 mod draft;
 mod file_name;
+mod files;
+mod form;
+mod form_keys;
 mod kept;
 mod lifecycle;
 mod negotiation;
 mod notification;
 mod policy;
 mod problem;
+mod purge;
 mod raw;
+mod receipt;
+mod received;
 mod recipient;
+mod recipient_rules;
 mod references;
 mod refused;
+mod register;
+mod resource;
 mod rules;
+mod search;
 mod send;
+mod shelf;
 mod show;
 mod store;
 mod text;
@@ -34,16 +49,19 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Request,
+    extract::DefaultBodyLimit,
     http::{
         HeaderValue,
         header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
-    middleware::{self, Next},
+    middleware,
     response::Response,
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 
+pub use register::Recipient;
+pub(crate) use register::Standing;
+pub use resource::Resource;
 pub(crate) use store::Store;
 
 use crate::world::World;
@@ -51,20 +69,39 @@ use crate::world::World;
 const BASE: &str = "/correspondence/api/v1";
 
 pub(crate) fn routes() -> Router<Arc<World>> {
+    // Its own limits, which are larger, hold for a form with files.
+    let with_files = post(send::send_with_files).layer(DefaultBodyLimit::disable());
+    let downloads = Router::new()
+        .route("/attachment/{id}/download", get(attachment::download))
+        .route(
+            "/correspondence/{id}/attachment/{attachment_id}/download",
+            get(download::download),
+        )
+        .layer(middleware::map_response(download::problems_by_their_name));
     let api = Router::new()
         .route("/attachment", post(attachment::initialize))
-        .route("/attachment/{id}", get(attachment::overview))
+        .route(
+            "/attachment/{id}",
+            get(attachment::overview).delete(attachment::purge),
+        )
         .route("/attachment/{id}/details", get(attachment::details))
         .route("/attachment/{id}/upload", post(upload::upload))
-        .route("/correspondence", post(send::send))
+        .route("/correspondence", post(send::send).get(search::search))
+        .route("/correspondence/upload", with_files)
         .route("/correspondence/{id}", get(show::overview))
         .route("/correspondence/{id}/details", get(show::details))
-        .layer(middleware::from_fn(common_headers));
+        .route(
+            "/correspondence/{id}/markasread",
+            post(receipt::mark_as_read),
+        )
+        .route("/correspondence/{id}/confirm", post(receipt::confirm))
+        .route("/correspondence/{id}/purge", delete(purge::purge))
+        .merge(downloads)
+        .layer(middleware::map_response(common_headers));
     Router::new().nest(BASE, api)
 }
 
-async fn common_headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+async fn common_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

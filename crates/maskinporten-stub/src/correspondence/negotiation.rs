@@ -12,10 +12,23 @@ use uuid::Uuid;
 use super::{refused::Refused, validation::Findings};
 use crate::problem;
 
+pub(super) const JSON: &str = "application/json";
+pub(super) const BYTES: &str = "application/octet-stream";
+const FORM: &str = "multipart/form-data";
+
 /// Refuses a body that is not JSON, before anybody looks at the token.
 pub(super) fn brings_json(headers: &HeaderMap) -> Result<(), Refused> {
+    brings(headers, JSON)
+}
+
+/// The same for forms with files.
+pub(super) fn brings_form(headers: &HeaderMap) -> Result<(), Refused> {
+    brings(headers, FORM)
+}
+
+fn brings(headers: &HeaderMap, expected: &str) -> Result<(), Refused> {
     match essence(headers) {
-        Some(essence) if essence == "application/json" => Ok(()),
+        Some(essence) if essence == expected => Ok(()),
         _ => Err(problem::framework(StatusCode::UNSUPPORTED_MEDIA_TYPE).into()),
     }
 }
@@ -23,7 +36,7 @@ pub(super) fn brings_json(headers: &HeaderMap) -> Result<(), Refused> {
 /// Refuses a body of any other declared type; one without a type is let through.
 pub(super) fn brings_bytes(headers: &HeaderMap) -> Result<(), Refused> {
     match essence(headers) {
-        Some(essence) if essence != "application/octet-stream" => {
+        Some(essence) if essence != BYTES => {
             Err(problem::framework(StatusCode::UNSUPPORTED_MEDIA_TYPE).into())
         }
         _ => Ok(()),
@@ -36,19 +49,19 @@ fn essence(headers: &HeaderMap) -> Option<String> {
     Some(essence.trim().to_ascii_lowercase())
 }
 
-/// Whoever sends `Accept` must name JSON or `*/*`; `application/*` does not count.
-pub(super) fn accepts_json(headers: &HeaderMap) -> Result<(), Refused> {
+/// Whoever sends `Accept` must name the endpoint's type or `*/*`; `application/*` does not count.
+pub(super) fn accepts(headers: &HeaderMap, kind: &str) -> Result<(), Refused> {
     let mut ranges = headers
         .get_all(ACCEPT)
         .iter()
         .flat_map(|value| value.to_str().unwrap_or_default().split(','))
         .map(|range| range.split(';').next().unwrap_or_default().trim())
         .peekable();
-    let fits = |range: &str| range == "*/*" || range.eq_ignore_ascii_case("application/json");
+    let fits = |range: &str| range == "*/*" || range.eq_ignore_ascii_case(kind);
     if ranges.peek().is_none() || ranges.any(fits) {
         return Ok(());
     }
-    let sentence = "This endpoint answers with application/json only; Accept must allow it.";
+    let sentence = format!("This endpoint answers with {kind} only; Accept must allow it.");
     Err((StatusCode::NOT_ACCEPTABLE, sentence)
         .into_response()
         .into())
@@ -80,7 +93,7 @@ mod tests {
             if let Some(accept) = accept {
                 headers.insert(ACCEPT, HeaderValue::from_static(accept));
             }
-            assert_eq!(accepts_json(&headers).is_ok(), fits, "{accept:?}");
+            assert_eq!(accepts(&headers, JSON).is_ok(), fits, "{accept:?}");
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Notifications: which texts and recipients a channel needs. The stub sends none.
+//! Notifications: which texts a channel needs. The stub sends none.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{problem::Problem, validation::Findings};
+use super::{body::one_of, contacts, problem::Problem, raw::RawNotification, validation::Findings};
 
 const KEY: &str = "Correspondence.Notification";
 const TEMPLATES: [&str; 2] = ["CustomMessage", "GenericAltinnMessage"];
+const CONTENT_TYPES: [&str; 2] = ["Plain", "Html"];
 const CHANNELS: [&str; 5] = [
     "Email",
     "Sms",
@@ -13,67 +14,68 @@ const CHANNELS: [&str; 5] = [
     "SmsPreferred",
     "EmailAndSms",
 ];
-const IDENTIFIERS: [&str; 4] = [
-    "emailAddress",
-    "mobileNumber",
-    "organizationNumber",
-    "nationalIdentityNumber",
-];
 
 /// Checks the shape: what is a known template or channel, and how long texts may be.
 pub(super) fn check_shape(
-    notification: &Map<String, Value>,
+    notification: &RawNotification,
     findings: &mut Findings,
 ) -> Result<(), Findings> {
-    for (member, names) in [
-        ("notificationTemplate", TEMPLATES.as_slice()),
-        ("notificationChannel", CHANNELS.as_slice()),
-        ("reminderNotificationChannel", CHANNELS.as_slice()),
+    for (value, names) in [
+        (&notification.notification_template, TEMPLATES.as_slice()),
+        (&notification.notification_channel, &CHANNELS),
+        (&notification.reminder_notification_channel, &CHANNELS),
+        (&notification.email_content_type, &CONTENT_TYPES),
+        (&notification.reminder_email_content_type, &CONTENT_TYPES),
     ] {
-        if one_of(notification.get(member), names).is_none() {
-            let message = format!("The JSON value of {member} is not one of {names:?}.");
+        if one_of(value.as_ref(), names).is_none() {
+            let message = format!("The JSON value is not one of {names:?}.");
             return Err(Findings::one("$", message));
         }
     }
-    for (member, name, max) in [
-        ("emailSubject", "EmailSubject", 512),
-        ("emailBody", "EmailBody", 10_000),
-        ("smsBody", "SmsBody", 2144),
-        ("reminderEmailSubject", "ReminderEmailSubject", 512),
-        ("reminderEmailBody", "ReminderEmailBody", 10_000),
-        ("reminderSmsBody", "ReminderSmsBody", 2144),
+    for (text, name, max) in [
+        (&notification.email_subject, "EmailSubject", 512),
+        (&notification.email_body, "EmailBody", 10_000),
+        (&notification.sms_body, "SmsBody", 2144),
+        (
+            &notification.reminder_email_subject,
+            "ReminderEmailSubject",
+            512,
+        ),
+        (
+            &notification.reminder_email_body,
+            "ReminderEmailBody",
+            10_000,
+        ),
+        (&notification.reminder_sms_body, "ReminderSmsBody", 2144),
     ] {
-        let text = notification.get(member).and_then(Value::as_str);
-        findings.optional_text(&format!("{KEY}.{name}"), text, max);
+        findings.optional_text(&format!("{KEY}.{name}"), text.as_deref(), max);
     }
     Ok(())
 }
 
-/// Checks that the texts are there, and whom custom recipients name.
-pub(super) fn check(notification: &Map<String, Value>) -> Result<(), Problem> {
-    check_recipients(notification)?;
-    if one_of(notification.get("notificationTemplate"), &TEMPLATES) != Some("CustomMessage") {
+/// Checks whom it names besides the recipient, and that the texts are there.
+pub(super) fn check(notification: &RawNotification) -> Result<(), Problem> {
+    contacts::check(notification)?;
+    let template = one_of(notification.notification_template.as_ref(), &TEMPLATES);
+    if template != Some("CustomMessage") {
         return Ok(());
     }
-    let channel = one_of(notification.get("notificationChannel"), &CHANNELS);
-    let has = |name| has_text(notification, name);
-    let email = has("emailSubject") && has("emailBody");
-    check_texts(channel, email, has("smsBody"), [3002, 3004, 3006, 3024])?;
-    if notification.get("sendReminder") != Some(&Value::Bool(true)) {
+    let channel = |value: Option<&Value>| one_of(value, &CHANNELS);
+    let main = channel(notification.notification_channel.as_ref());
+    let email = has(&notification.email_subject) && has(&notification.email_body);
+    let sms = has(&notification.sms_body);
+    check_texts(main, email, sms, [3002, 3004, 3006, 3024])?;
+    if !notification.send_reminder {
         return Ok(());
     }
-    let reminder = notification.get("reminderNotificationChannel");
-    let channel = match reminder {
-        None | Some(Value::Null) => channel,
-        given => one_of(given, &CHANNELS),
+    let reminder = notification.reminder_notification_channel.as_ref();
+    let reminder = match reminder {
+        None | Some(Value::Null) => main,
+        given => channel(given),
     };
-    let email = has("reminderEmailSubject") && has("reminderEmailBody");
-    check_texts(
-        channel,
-        email,
-        has("reminderSmsBody"),
-        [3003, 3005, 3007, 3025],
-    )
+    let email = has(&notification.reminder_email_subject) && has(&notification.reminder_email_body);
+    let sms = has(&notification.reminder_sms_body);
+    check_texts(reminder, email, sms, [3003, 3005, 3007, 3025])
 }
 
 /// `codes` are for e-mail, SMS, either preferred, and both.
@@ -99,49 +101,9 @@ fn check_texts(
     ))
 }
 
-fn check_recipients(notification: &Map<String, Value>) -> Result<(), Problem> {
-    let recipients = notification
-        .get("customRecipients")
-        .and_then(Value::as_array);
-    for recipient in recipients
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-    {
-        let named = IDENTIFIERS.iter().filter(|name| has_text(recipient, name));
-        match named.count() {
-            0 => return Err(Problem::new(3019, "A custom recipient has no identifier")),
-            1 => {}
-            _ => {
-                return Err(Problem::new(
-                    3018,
-                    "A custom recipient has several identifiers",
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn has_text(object: &Map<String, Value>, name: &str) -> bool {
-    let text = object.get(name).and_then(Value::as_str);
-    text.is_some_and(|text| !text.trim().is_empty())
-}
-
-/// An enum's name, given by its text in any case or by its number; the first one if not given.
-fn one_of<'a>(value: Option<&Value>, names: &[&'a str]) -> Option<&'a str> {
-    match value {
-        None | Some(Value::Null) => names.first().copied(),
-        Some(Value::String(given)) => {
-            let mut names = names.iter().copied();
-            names.find(|name| name.eq_ignore_ascii_case(given))
-        }
-        Some(Value::Number(number)) => {
-            let index = usize::try_from(number.as_u64()?).ok()?;
-            names.get(index).copied()
-        }
-        Some(_other) => None,
-    }
+/// Whether a text is there and not blank.
+pub(super) fn has(text: &Option<String>) -> bool {
+    text.as_deref().is_some_and(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -165,7 +127,10 @@ mod tests {
                 json!({"notificationChannel": "Email", "emailSubject": "a"}),
                 Some(3002),
             ),
-            (json!({"notificationChannel": "Sms"}), Some(3004)),
+            (
+                json!({"notificationChannel": "Sms", "smsBody": " "}),
+                Some(3004),
+            ),
             (
                 json!({"notificationChannel": "SmsPreferred", "smsBody": "a"}),
                 Some(3006),
@@ -178,17 +143,9 @@ mod tests {
                 json!({"notificationChannel": "Sms", "smsBody": "a", "sendReminder": true}),
                 Some(3005),
             ),
-            (
-                json!({"notificationTemplate": 1, "customRecipients": [{}]}),
-                Some(3019),
-            ),
-            (
-                json!({"notificationTemplate": 1, "customRecipients": [{"emailAddress": "a", "mobileNumber": "1"}]}),
-                Some(3018),
-            ),
         ] {
-            let found = check(notification.as_object().unwrap());
-            let found = found.err().map(|problem| problem.code());
+            let read: RawNotification = serde_json::from_value(notification.clone()).unwrap();
+            let found = check(&read).err().map(|problem| problem.code());
             assert_eq!(found, code, "{notification}");
         }
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    caller::{Caller, READ, SERVICE_OWNER, Scopes, WRITE},
+    caller::{Caller, END_USER, READ, SERVICE_OWNER, Scopes, WRITE},
     refused::Refused,
 };
 use crate::{
@@ -23,14 +23,17 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Policy {
     Sender,
+    Recipient,
     SenderOrRecipient,
+    Download,
 }
 
 impl Policy {
-    /// The authentication schemes: Altinn and Maskinporten, and for readers Dialogporten.
+    /// The authentication schemes that challenge with `Bearer`: Altinn's; for senders
+    /// Maskinporten's; for readers Dialogporten's. A browser's session is not such a scheme.
     fn schemes(self) -> usize {
         match self {
-            Self::Sender => 2,
+            Self::Sender | Self::Recipient | Self::Download => 2,
             Self::SenderOrRecipient => 3,
         }
     }
@@ -42,32 +45,45 @@ impl Policy {
         let Some(token) = bearer(headers) else {
             return Err(self.challenge("Bearer").into());
         };
-        let verified = verify::verify(world, token, 0).and_then(|verified| {
-            if world.issued.contains(token) {
-                Ok(verified)
-            } else {
-                Err(Rejected::UnknownKey)
+        match verify::verify(world, token, 0) {
+            Ok(verified) if self.takes(verified.issuer) => {
+                if !world.issued.contains(token) {
+                    let unknown = invalid_token(&Rejected::UnknownKey);
+                    return Err(self.challenge(&unknown).into());
+                }
+                self.check_scopes(&verified)?;
+                Ok(Caller::of(&verified.claims))
             }
-        });
-        let verified = verified.map_err(|rejected| {
-            if is_of_another_maskinporten(world, token) {
-                not_exchanged()
-            } else {
-                self.challenge(&invalid_token(&rejected))
+            Err(rejected) if !is_of_maskinporten(world, token) => {
+                Err(self.challenge(&invalid_token(&rejected)).into())
             }
-        })?;
-        self.check_scopes(&verified)?;
-        Caller::of(&verified.claims).ok_or_else(|| StatusCode::FORBIDDEN.into_response().into())
+            Ok(_) | Err(_) => Err(not_exchanged().into()),
+        }
+    }
+
+    /// Recipients must exchange.
+    fn takes(self, issuer: TokenIssuer) -> bool {
+        match issuer {
+            TokenIssuer::Altinn => true,
+            TokenIssuer::Maskinporten => matches!(self, Self::Sender | Self::SenderOrRecipient),
+        }
     }
 
     fn check_scopes(self, verified: &Verified) -> Result<(), Refused> {
         let scopes = Scopes::of(&verified.claims);
-        let sends = match verified.issuer {
-            TokenIssuer::Altinn => scopes.has(WRITE),
-            TokenIssuer::Maskinporten => scopes.has(WRITE) && scopes.has(SERVICE_OWNER),
+        let sends = scopes.has(WRITE)
+            && match verified.issuer {
+                TokenIssuer::Altinn => true,
+                TokenIssuer::Maskinporten => scopes.has(SERVICE_OWNER),
+            };
+        let reads = scopes.has(READ);
+        let fits = match self {
+            Self::Sender => sends,
+            Self::Recipient => reads,
+            Self::SenderOrRecipient => sends || reads,
+            Self::Download => reads || scopes.has(END_USER),
         };
-        let reads = self == Self::SenderOrRecipient && scopes.has(READ);
-        if sends || reads {
+        if fits {
             Ok(())
         } else {
             Err(StatusCode::FORBIDDEN.into_response().into())
@@ -88,16 +104,17 @@ impl Policy {
     }
 }
 
-/// Whether a token is an unexpired one of a Maskinporten that this platform does not pair with. The
-/// API tells its bearer to exchange it, although the exchange would refuse it too.
-fn is_of_another_maskinporten(world: &World, token: &str) -> bool {
+/// Whether a token is an unexpired one of a Maskinporten, judged by its claims alone. The API tells
+/// its bearer to exchange it, although the exchange would refuse one of another Maskinporten too.
+fn is_of_maskinporten(world: &World, token: &str) -> bool {
     let Some(jws) = Jws::parse(token) else {
         return false;
     };
     let issuer = jws.claims.get("iss").and_then(Value::as_str);
     let exp = jws.claims.get("exp").and_then(Value::as_i64);
     jws.kid().is_some()
-        && issuer.is_some_and(|issuer| issuer.contains("maskinporten.no"))
+        && issuer
+            .is_some_and(|issuer| issuer.contains("maskinporten.no") || issuer == world.issuer())
         && exp.is_some_and(|exp| exp > world.clock.seconds())
 }
 

@@ -54,6 +54,16 @@ impl Problem {
         Self::new(4001, detail).with_status(StatusCode::UNAUTHORIZED)
     }
 
+    /// The token names nobody that Altinn's register knows. No reason for a new token either.
+    pub(super) fn caller_undetermined() -> Self {
+        let detail = "It cannot be told from the token who the caller is";
+        Self::new(4006, detail).with_status(StatusCode::UNAUTHORIZED)
+    }
+
+    pub(super) fn caller_unknown() -> Self {
+        Self::new(4002, "Altinn's register has no party uuid for the caller")
+    }
+
     pub(super) fn correspondence_not_found() -> Self {
         let detail = "The requested correspondence was not found";
         Self::new(1001, detail).with_status(StatusCode::NOT_FOUND)
@@ -62,6 +72,11 @@ impl Problem {
     pub(super) fn attachment_not_found() -> Self {
         let detail = "The requested attachment was not found";
         Self::new(2001, detail).with_status(StatusCode::NOT_FOUND)
+    }
+
+    pub(super) fn upload_failed() -> Self {
+        let detail = "The upload ended before the file did";
+        Self::new(2002, detail).with_status(StatusCode::BAD_GATEWAY)
     }
 
     pub(super) fn dialog_not_found() -> Self {
@@ -76,6 +91,22 @@ impl Problem {
 
     pub(super) fn unknown_resource() -> Self {
         Self::new(1036, "The resource id is not in the resource registry")
+    }
+
+    pub(super) fn unknown_recipients(recipients: &str) -> Self {
+        let detail = format!("Altinn's register does not know {recipients}");
+        Self::new(1029, detail).with_status(StatusCode::NOT_FOUND)
+    }
+
+    pub(super) fn reserved_recipient(recipient: &str) -> Self {
+        let detail =
+            format!("{recipient} is reserved in KRR; IgnoreReservation sends all the same");
+        Self::new(1030, detail).with_status(StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    pub(super) fn krr_failed() -> Self {
+        let detail = "KRR did not say who is reserved";
+        Self::new(1032, detail).with_status(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     #[cfg(test)]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     body::{self, Required},
     validation::Findings,
 };
 
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 55] = [
     "correspondence",
     "recipients",
     "existingAttachments",
@@ -53,6 +53,19 @@ const NAMES: [&str; 42] = [
     "mobileNumber",
     "organizationNumber",
     "nationalIdentityNumber",
+    "emailContentType",
+    "reminderEmailContentType",
+    "customRecipient",
+    "customNotificationRecipients",
+    "recipientToOverride",
+    "overrideRegisteredContactInformation",
+    "fileName",
+    "displayName",
+    "isEncrypted",
+    "checksum",
+    "expirationInDays",
+    "id",
+    "dataLocationType",
 ];
 
 #[derive(Deserialize)]
@@ -76,7 +89,7 @@ pub(super) struct RawCorrespondence {
     pub(super) external_references: Option<Vec<RawReference>>,
     pub(super) property_list: Option<BTreeMap<String, String>>,
     pub(super) reply_options: Option<Vec<ReplyOption>>,
-    pub(super) notification: Option<Map<String, Value>>,
+    pub(super) notification: Option<RawNotification>,
     pub(super) ignore_reservation: Option<bool>,
     #[serde(default)]
     pub(super) is_confirmation_needed: bool,
@@ -93,7 +106,20 @@ pub(super) struct RawContent {
     pub(super) message_title: Required<String>,
     pub(super) message_summary: Option<String>,
     pub(super) message_body: Required<String>,
-    pub(super) attachments: Option<Vec<Value>>,
+    pub(super) attachments: Option<Vec<RawFile>>,
+}
+
+/// A file that comes with the request, or should.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawFile {
+    pub(super) file_name: Required<String>,
+    pub(super) senders_reference: Required<String>,
+    pub(super) display_name: Option<String>,
+    #[serde(default)]
+    pub(super) is_encrypted: bool,
+    pub(super) checksum: Option<String>,
+    pub(super) expiration_in_days: Option<i32>,
 }
 
 #[derive(Deserialize)]
@@ -112,8 +138,53 @@ pub(super) struct ReplyOption {
     pub(super) link_text: Option<String>,
 }
 
+/// What to tell the recipient, and where.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawNotification {
+    pub(super) notification_template: Option<Value>,
+    pub(super) notification_channel: Option<Value>,
+    pub(super) reminder_notification_channel: Option<Value>,
+    pub(super) email_content_type: Option<Value>,
+    pub(super) reminder_email_content_type: Option<Value>,
+    pub(super) email_subject: Option<String>,
+    pub(super) email_body: Option<String>,
+    pub(super) sms_body: Option<String>,
+    #[serde(default)]
+    pub(super) send_reminder: bool,
+    pub(super) reminder_email_subject: Option<String>,
+    pub(super) reminder_email_body: Option<String>,
+    pub(super) reminder_sms_body: Option<String>,
+    #[serde(default)]
+    pub(super) override_registered_contact_information: bool,
+    pub(super) custom_recipients: Option<Vec<RawContact>>,
+    pub(super) custom_recipient: Option<RawContact>,
+    pub(super) custom_notification_recipients: Option<Vec<RawOverride>>,
+}
+
+/// Somebody else to notify.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawContact {
+    pub(super) email_address: Option<String>,
+    pub(super) mobile_number: Option<String>,
+    pub(super) organization_number: Option<String>,
+    pub(super) national_identity_number: Option<String>,
+}
+
+/// The older form of the same.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawOverride {
+    pub(super) recipients: Vec<RawContact>,
+}
+
 impl RawRequest {
     pub(super) fn read(body: &[u8]) -> Result<Self, Findings> {
         body::read(body, &NAMES)
+    }
+
+    pub(super) fn of(value: Value) -> Result<Self, Findings> {
+        body::read_value(value, &NAMES)
     }
 }

@@ -1,10 +1,9 @@
 //! References to other things: cases in apps, dialogs, transmissions.
 
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::{problem::Problem, raw::RawReference, validation::Findings};
+use super::{body, problem::Problem, raw::RawReference, validation::Findings};
 
 const KEY: &str = "Correspondence.ExternalReferences";
 const MAX: usize = 10;
@@ -51,7 +50,7 @@ pub(super) fn read(
     );
     let mut references = Vec::with_capacity(raw.len());
     for raw in raw {
-        let reference_type = kind(&raw.reference_type)
+        let reference_type = body::one_of(Some(&raw.reference_type), &TYPES)
             .ok_or_else(|| Findings::one("$", "The JSON value is not a reference type."))?;
         let own = reference_type == TRANSMISSION_ID;
         findings.require(
@@ -65,20 +64,6 @@ pub(super) fn read(
         });
     }
     Ok(references)
-}
-
-/// Enums come as text in any case, or as numbers.
-fn kind(value: &Value) -> Option<&'static str> {
-    match value {
-        Value::String(name) => TYPES
-            .into_iter()
-            .find(|kind| kind.eq_ignore_ascii_case(name)),
-        Value::Number(number) => {
-            let index = usize::try_from(number.as_u64()?).ok()?;
-            TYPES.get(index).copied()
-        }
-        _ => None,
-    }
 }
 
 /// A correspondence may belong to a transmission of a dialog, and of one dialog only.

@@ -1,64 +1,72 @@
-//! The business rules of `POST /correspondence`, in the order in which the server finds them broken.
+//! The business rules of a new correspondence, in the order in which the server finds them broken.
 
-use std::collections::HashSet;
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
+    attachment_rules,
     caller::Caller,
     draft::{Draft, Order},
-    lifecycle::AttachmentStatus,
+    files::File,
     notification,
     problem::Problem,
+    recipient_rules::{self, Reserved},
     references,
+    resource::Resource,
     store::OpenStore,
     text,
 };
-use crate::{clock, world::World};
+use crate::world::World;
 
-const MAX_ATTACHMENTS: usize = 100;
 const LANGUAGES: [&str; 3] = ["nb", "nn", "en"];
-const LAST_HOURS: SignedDuration = SignedDuration::from_hours(6);
 const MAX_URL: usize = 255;
 
-/// Checks an order and gives the organisation it is sent for.
+/// An order that breaks no rule.
+#[derive(Debug)]
+pub(super) struct Cleared {
+    /// The organisation it is sent for.
+    pub(super) owner: String,
+    pub(super) reserved: Reserved,
+    /// The files in the order of their descriptions.
+    pub(super) files: Vec<File>,
+}
+
 pub(super) fn check(
     world: &World,
     caller: &Caller,
     order: &Order,
+    files: Vec<File>,
     store: &mut OpenStore<'_>,
-) -> Result<String, Problem> {
+) -> Result<Cleared, Problem> {
     let draft = &order.draft;
     check_idempotency(order, store)?;
-    let owner = caller.owner_to_send_for(world, &draft.resource_id)?;
-    if draft.is_confidential {
-        return Err(Problem::new(
-            1060,
-            "The resource is not for confidential correspondences",
-        ));
+    let resource = caller.resource_to_send_with(world, &draft.resource_id)?;
+    check_resource(&resource, draft)?;
+    caller
+        .known_party(world)
+        .ok_or_else(Problem::caller_unknown)?;
+    recipient_rules::check(world, &order.recipients)?;
+    if draft.is_confirmation_needed && draft.due.is_none() {
+        let detail = "DueDateTime is required when confirmation is needed";
+        return Err(Problem::new(1016, detail));
     }
-    let unique: HashSet<&String> = order.recipients.iter().collect();
-    if unique.len() != order.recipients.len() {
-        return Err(Problem::new(1006, "Recipients must be unique"));
-    }
+    let reserved = recipient_rules::check_reservations(world, order)?;
     check_dates(draft, store.now)?;
     check_content(draft)?;
     references::check(&draft.references, order.recipients.len())?;
-    check_attachments(order, &owner, store)?;
-    if !draft
-        .reply_options
-        .iter()
-        .all(|option| is_reply_url(&option.link_url))
-    {
-        return Err(Problem::new(
-            1035,
-            "Reply options must be https URLs of at most 255 characters",
-        ));
+    let files = attachment_rules::check(order, files, &resource.owner, store)?;
+    let replies = &draft.reply_options;
+    if !replies.iter().all(|option| is_reply_url(&option.link_url)) {
+        let detail = "Reply options must be https URLs of at most 255 characters";
+        return Err(Problem::new(1035, detail));
     }
     if let Some(notification) = &draft.notification {
         notification::check(notification)?;
     }
-    Ok(owner)
+    Ok(Cleared {
+        owner: resource.owner,
+        reserved,
+        files,
+    })
 }
 
 fn check_idempotency(order: &Order, store: &OpenStore<'_>) -> Result<(), Problem> {
@@ -75,18 +83,32 @@ fn check_idempotency(order: &Order, store: &OpenStore<'_>) -> Result<(), Problem
         let detail = "Idempotency keys are not supported for several recipients";
         return Err(Problem::new(1047, detail));
     }
-    if store.has_used(key) {
+    if store.used_for(key).is_some() {
         return Err(Problem::idempotent_key_used());
     }
     Ok(())
 }
 
+fn check_resource(resource: &Resource, draft: &Draft) -> Result<(), Problem> {
+    if !resource.is_correspondence_service {
+        let detail = "The resource is not of the type CorrespondenceService";
+        return Err(Problem::new(4010, detail));
+    }
+    match (draft.is_confidential, resource.is_confidential) {
+        (true, false) => {
+            let detail = "The resource is not for confidential correspondences";
+            Err(Problem::new(1060, detail))
+        }
+        (false, true) => {
+            let detail = "The resource is for confidential correspondences only";
+            Err(Problem::new(1061, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn check_dates(draft: &Draft, now: Timestamp) -> Result<(), Problem> {
     match draft.due {
-        None if draft.is_confirmation_needed => Err(Problem::new(
-            1016,
-            "DueDateTime is required when confirmation is needed",
-        )),
         Some(due) if due < now => Err(Problem::new(1008, "DueDateTime cannot be in the past")),
         Some(due) if due < draft.publish_at.unwrap_or(now) => Err(Problem::new(
             1009,
@@ -113,48 +135,6 @@ fn check_content(draft: &Draft) -> Result<(), Problem> {
         return Err(Problem::new(1039, "Message sender must be plain text"));
     }
     Ok(())
-}
-
-fn check_attachments(order: &Order, owner: &str, store: &mut OpenStore<'_>) -> Result<(), Problem> {
-    let now = store.now;
-    let (mut foreign, mut missing, mut unpublished, mut ending) = (false, false, false, false);
-    for id in &order.attachments {
-        match store.attachment(*id) {
-            None => missing = true,
-            Some(attachment) => {
-                foreign |= attachment.owner != owner;
-                unpublished |= attachment.status() != AttachmentStatus::Published;
-                ending |= attachment
-                    .expires
-                    .is_some_and(|end| end < clock::after(now, LAST_HOURS));
-            }
-        }
-    }
-    let new = order.draft.content.new_attachments;
-    let rules = [
-        (foreign, 1017, "An existing attachment has another sender"),
-        (missing, 1007, "Existing attachment not found"),
-        (
-            order.attachments.len().saturating_add(new) > MAX_ATTACHMENTS,
-            1038,
-            "A correspondence has at most 100 attachments",
-        ),
-        (unpublished, 1018, "Attachment is not published"),
-        (
-            new > 0,
-            1005,
-            "Mismatch between uploaded files and attachment metadata",
-        ),
-        (
-            ending,
-            1055,
-            "An existing attachment expires within 6 hours",
-        ),
-    ];
-    match rules.into_iter().find(|(broken, _code, _detail)| *broken) {
-        Some((_broken, code, detail)) => Err(Problem::new(code, detail)),
-        None => Ok(()),
-    }
 }
 
 fn is_reply_url(url: &str) -> bool {

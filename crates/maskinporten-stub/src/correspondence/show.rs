@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::{
     correspondence_view::{Details, Overview, Reader},
     kept::{Attachment, Correspondence},
+    lifecycle::CorrespondenceStatus::Published,
     negotiation,
     policy::Policy,
     problem::Problem,
@@ -29,7 +30,13 @@ pub(super) async fn overview(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    show(&world, &id, &headers, FETCH_PAUSE, Overview::of)
+    let view = |correspondence: &Correspondence, attachments: &[&Attachment], reader| {
+        if correspondence.is_purged() {
+            return Err(Problem::correspondence_not_found());
+        }
+        Ok(Overview::of(correspondence, attachments, reader))
+    };
+    show(&world, &id, &headers, FETCH_PAUSE, view)
 }
 
 pub(super) async fn details(
@@ -37,7 +44,13 @@ pub(super) async fn details(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    show(&world, &id, &headers, SignedDuration::ZERO, Details::of)
+    let view = |correspondence: &Correspondence, attachments: &[&Attachment], reader| {
+        if correspondence.is_purged() && reader == Reader::Recipient {
+            return Err(Problem::correspondence_not_found());
+        }
+        Ok(Details::of(correspondence, attachments, reader))
+    };
+    show(&world, &id, &headers, SignedDuration::ZERO, view)
 }
 
 fn show<V: Serialize>(
@@ -45,28 +58,25 @@ fn show<V: Serialize>(
     id: &str,
     headers: &HeaderMap,
     pause: SignedDuration,
-    view: impl FnOnce(&Correspondence, &[&Attachment], Reader) -> V,
+    view: impl FnOnce(&Correspondence, &[&Attachment], Reader) -> Result<V, Problem>,
 ) -> Result<Response, Refused> {
     let caller = Policy::SenderOrRecipient.admit(world, headers)?;
-    negotiation::accepts_json(headers)?;
+    negotiation::accepts(headers, negotiation::JSON)?;
     let id = negotiation::id("correspondenceId", id)?;
     let now = world.clock.now();
     let mut store = world.store.open(now);
     let (correspondence, attachments) = store
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;
-    let reader = if caller.is_sender(&correspondence.owner) {
-        Reader::Sender
-    } else if caller.is_recipient(&correspondence.recipient) {
-        Reader::Recipient
-    } else {
-        return Err(Problem::no_access().into());
-    };
+    let reader = Reader::of(&caller, correspondence)?;
     if reader == Reader::Recipient {
-        if !correspondence.is_published() {
+        if !correspondence.has(Published) {
             return Err(Problem::correspondence_not_found().into());
         }
-        correspondence.fetched(now, pause);
+        if !caller.may_write() {
+            correspondence.fetched(now, pause);
+        }
     }
-    Ok(Json(view(correspondence, &attachments, reader)).into_response())
+    let view = view(correspondence, &attachments, reader)?;
+    Ok(Json(view).into_response())
 }

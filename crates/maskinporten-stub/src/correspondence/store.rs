@@ -1,7 +1,9 @@
 //! The API's memory, opened by one request at a time.
+//!
+//! It is bounded: the oldest attachments, correspondences, keys and files go first, and what is
+//! gone has never been there.
 
 use std::{
-    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +12,16 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::kept::{Attachment, Correspondence};
+use super::{
+    kept::{Attachment, Correspondence},
+    lifecycle::CorrespondenceStatus::Published,
+    received::{MAX_KEPT, Received},
+    shelf::Shelf,
+};
+
+const MAX_ATTACHMENTS: usize = 10_000;
+const MAX_CORRESPONDENCES: usize = 10_000;
+const MAX_KEYS: usize = 100_000;
 
 /// All attachments and correspondences of one stub.
 #[derive(Debug)]
@@ -19,12 +30,12 @@ pub(crate) struct Store {
     shelves: Mutex<Shelves>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shelves {
-    attachments: HashMap<Uuid, Attachment>,
-    correspondences: HashMap<Uuid, Correspondence>,
+    attachments: Shelf<Attachment>,
+    correspondences: Shelf<Correspondence>,
     /// Used once is used for ever, whatever became of the correspondence.
-    idempotent_keys: HashSet<Uuid>,
+    idempotent_keys: Shelf<Uuid>,
 }
 
 /// The store while one request has it to itself, at one moment.
@@ -35,19 +46,30 @@ pub(super) struct OpenStore<'a> {
     pub(super) now: Timestamp,
 }
 
+/// What an attachment is part of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Links {
+    /// A correspondence that has not been purged.
+    pub(super) existing: bool,
+    /// A correspondence that has been published.
+    pub(super) published: bool,
+}
+
 impl Store {
     pub(crate) fn new(scan_time: Duration) -> Self {
         Self {
             scan_time: SignedDuration::try_from(scan_time).unwrap_or(SignedDuration::MAX),
-            shelves: Mutex::default(),
+            shelves: Mutex::new(Shelves {
+                attachments: Shelf::new(MAX_ATTACHMENTS),
+                correspondences: Shelf::new(MAX_CORRESPONDENCES),
+                idempotent_keys: Shelf::new(MAX_KEYS),
+            }),
         }
     }
 
     /// What was uploaded to an attachment.
-    pub(crate) fn bytes(&self, id: Uuid) -> Option<Bytes> {
-        let shelves = self.lock();
-        let attachment = shelves.attachments.get(&id)?;
-        attachment.uploaded.map(|_at| attachment.bytes.clone())
+    pub(crate) fn bytes(&self, id: Uuid, now: Timestamp) -> Option<Bytes> {
+        self.open(now).attachment(id)?.bytes.clone()
     }
 
     pub(super) fn open(&self, now: Timestamp) -> OpenStore<'_> {
@@ -65,24 +87,65 @@ impl Store {
 
 impl OpenStore<'_> {
     pub(super) fn add_attachment(&mut self, attachment: Attachment) {
-        self.shelves.attachments.insert(attachment.id, attachment);
+        let shelf = &mut self.shelves.attachments;
+        shelf.add(attachment.id, attachment);
     }
 
     /// An attachment as it is now.
     pub(super) fn attachment(&mut self, id: Uuid) -> Option<&mut Attachment> {
-        let attachment = self.shelves.attachments.get_mut(&id)?;
+        let attachment = self.shelves.attachments.get_mut(id)?;
         attachment.settle(self.scan_time, self.now);
         Some(attachment)
     }
 
+    /// An attachment as it was at the last look.
+    pub(super) fn unsettled(&self, id: Uuid) -> Option<&Attachment> {
+        self.shelves.attachments.get(id)
+    }
+
+    /// Keeps the content of an attachment, and lets go of the oldest when it is too much.
+    pub(super) fn keep(&mut self, id: Uuid, received: Received) {
+        let now = self.now;
+        let shelf = &mut self.shelves.attachments;
+        if let Some(attachment) = shelf.get_mut(id) {
+            attachment.received(received, now);
+        }
+        let sizes = |shelf: &Shelf<Attachment>| -> Vec<(Uuid, usize)> {
+            let size = |id| {
+                let bytes = shelf.get(id)?.bytes.as_ref()?;
+                Some((id, bytes.len()))
+            };
+            shelf.ids().filter_map(size).collect()
+        };
+        let sizes = sizes(shelf);
+        let mut total: usize = sizes.iter().map(|(_id, size)| size).sum();
+        for (id, size) in sizes {
+            if total <= MAX_KEPT {
+                break;
+            }
+            if let Some(attachment) = shelf.get_mut(id) {
+                attachment.bytes = None;
+                total = total.saturating_sub(size);
+            }
+        }
+    }
+
     pub(super) fn add_correspondence(&mut self, correspondence: Correspondence) {
+        let shelves = &mut *self.shelves;
         for id in &correspondence.attachments {
-            if let Some(attachment) = self.shelves.attachments.get_mut(id) {
+            if let Some(attachment) = shelves.attachments.get_mut(*id) {
                 attachment.correspondences.push(correspondence.id);
             }
         }
-        let shelf = &mut self.shelves.correspondences;
-        shelf.insert(correspondence.id, correspondence);
+        let shelf = &mut shelves.correspondences;
+        let Some(gone) = shelf.add(correspondence.id, correspondence) else {
+            return;
+        };
+        for id in &gone.attachments {
+            if let Some(attachment) = shelves.attachments.get_mut(*id) {
+                attachment.correspondences.retain(|of| *of != gone.id);
+            }
+        }
     }
 
     /// A correspondence as it is now, with its attachments.
@@ -91,21 +154,54 @@ impl OpenStore<'_> {
         id: Uuid,
     ) -> Option<(&mut Correspondence, Vec<&Attachment>)> {
         let shelves = &mut *self.shelves;
-        let correspondence = shelves.correspondences.get_mut(&id)?;
-        correspondence.settle(self.now);
-        let attachments = correspondence
+        let correspondence = shelves.correspondences.get_mut(id)?;
+        for id in &correspondence.attachments {
+            if let Some(attachment) = shelves.attachments.get_mut(*id) {
+                attachment.settle(self.scan_time, self.now);
+            }
+        }
+        let attachments: Vec<&Attachment> = correspondence
             .attachments
             .iter()
-            .filter_map(|id| shelves.attachments.get(id))
+            .filter_map(|id| shelves.attachments.get(*id))
             .collect();
+        correspondence.settle(&attachments, self.now);
         Some((correspondence, attachments))
     }
 
-    pub(super) fn has_used(&self, idempotent_key: Uuid) -> bool {
-        self.shelves.idempotent_keys.contains(&idempotent_key)
+    /// All correspondences that fit, as they are now.
+    pub(super) fn find(&mut self, fits: impl Fn(&Correspondence) -> bool) -> Vec<&Correspondence> {
+        let ids: Vec<Uuid> = self.shelves.correspondences.ids().collect();
+        for id in &ids {
+            self.correspondence(*id);
+        }
+        let all = ids.into_iter();
+        all.filter_map(|id| self.shelves.correspondences.get(id))
+            .filter(|correspondence| fits(correspondence))
+            .collect()
     }
 
-    pub(super) fn use_up(&mut self, idempotent_key: Uuid) {
-        self.shelves.idempotent_keys.insert(idempotent_key);
+    /// What an attachment is part of now.
+    pub(super) fn links(&mut self, id: Uuid) -> Links {
+        let mut links = Links::default();
+        let of = self.shelves.attachments.get(id);
+        let of = of.map(|attachment| attachment.correspondences.clone());
+        for id in of.unwrap_or_default() {
+            if let Some((correspondence, _attachments)) = self.correspondence(id) {
+                links.existing |= !correspondence.is_purged();
+                links.published |= correspondence.has(Published);
+            }
+        }
+        links
+    }
+
+    /// The correspondence that an idempotency key was used for.
+    pub(super) fn used_for(&self, idempotent_key: Uuid) -> Option<Uuid> {
+        self.shelves.idempotent_keys.get(idempotent_key).copied()
+    }
+
+    pub(super) fn use_up(&mut self, idempotent_key: Uuid, correspondence: Uuid) {
+        let shelf = &mut self.shelves.idempotent_keys;
+        shelf.add(idempotent_key, correspondence);
     }
 }

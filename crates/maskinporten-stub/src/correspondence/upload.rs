@@ -9,19 +9,18 @@ use axum::{
     http::{HeaderMap, header::CONTENT_LENGTH},
     response::{IntoResponse, Response},
 };
-use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use md5::{Digest, Md5};
 use uuid::Uuid;
 
 use super::{
     attachment_view::AttachmentOverview,
     caller::Caller,
     kept::Attachment,
-    lifecycle::{AttachmentStatus, Event},
+    lifecycle::AttachmentStatus,
     negotiation,
     policy::Policy,
     problem::Problem,
+    received::{Received, Receiving},
     refused::Refused,
 };
 use crate::{drain::drain, world::World};
@@ -46,7 +45,7 @@ pub(super) async fn upload(
 fn admit(world: &World, id: &str, headers: &HeaderMap) -> Result<Uuid, Refused> {
     negotiation::brings_bytes(headers)?;
     let caller = Policy::Sender.admit(world, headers)?;
-    negotiation::accepts_json(headers)?;
+    negotiation::accepts(headers, negotiation::JSON)?;
     let id = negotiation::id("attachmentId", id)?;
     begin(world, &caller, id, headers)?;
     Ok(id)
@@ -76,35 +75,19 @@ fn begin(world: &World, caller: &Caller, id: Uuid, headers: &HeaderMap) -> Resul
         let detail = "The file has already been or is being uploaded";
         return Err(Problem::new(2005, detail));
     }
-    attachment
-        .history
-        .push(Event::new(AttachmentStatus::UploadProcessing, now));
+    attachment.push(AttachmentStatus::UploadProcessing, now);
     Ok(())
-}
-
-struct Received {
-    bytes: Bytes,
-    md5: String,
 }
 
 /// The whole body, or nothing if the sender broke off.
 async fn receive(mut body: Body) -> Option<Received> {
-    let mut hash = Md5::new();
-    let mut bytes = BytesMut::new();
+    let mut receiving = Receiving::default();
     while let Some(frame) = body.frame().await {
         if let Ok(data) = frame.ok()?.into_data() {
-            hash.update(&data);
-            bytes.extend_from_slice(&data);
+            receiving.push(&data);
         }
     }
-    Some(Received {
-        bytes: bytes.freeze(),
-        md5: hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
-    })
+    Some(receiving.finish())
 }
 
 /// Stays `UploadProcessing` while the scan runs, or becomes `Failed`.
@@ -114,20 +97,17 @@ fn finish(world: &World, id: Uuid, received: Option<Received>) -> Result<Respons
     let attachment = store
         .attachment(id)
         .ok_or_else(Problem::attachment_not_found)?;
-    let checked = check(attachment, received);
-    match checked {
-        Ok(received) => {
-            attachment.checksum = Some(received.md5);
-            attachment.bytes = received.bytes;
-            attachment.uploaded = Some(now);
-            Ok(Json(AttachmentOverview::of(attachment)).into_response())
-        }
+    match check(attachment, received) {
+        Ok(received) => store.keep(id, received),
         Err((problem, text)) => {
-            let failed = Event::with_text(AttachmentStatus::Failed, text.to_owned(), now);
-            attachment.history.push(failed);
-            Err(problem)
+            attachment.fail(text, now);
+            return Err(problem);
         }
     }
+    // Not as it is after a scan that takes no time.
+    let attachment = store.unsettled(id);
+    let attachment = attachment.ok_or_else(Problem::attachment_not_found)?;
+    Ok(Json(AttachmentOverview::of(attachment)).into_response())
 }
 
 fn check(
@@ -135,10 +115,9 @@ fn check(
     received: Option<Received>,
 ) -> Result<Received, (Problem, &'static str)> {
     let Some(received) = received else {
-        let problem = Problem::new(2002, "An error occurred during the upload");
-        return Err((problem, "Upload failed"));
+        return Err((Problem::upload_failed(), "Upload failed"));
     };
-    if received.bytes.is_empty() {
+    if !(1..=MAX_SIZE).contains(&received.size) {
         return Err((wrong_size(), "Upload failed"));
     }
     match &attachment.checksum {
