@@ -18,6 +18,24 @@
 //! # }
 //! ```
 //!
+//! # The Correspondence API
+//!
+//! Everything of its public document is served, and answers as the API answers in fact where the
+//! document is wrong, with two exceptions: `forward` and `downloadall` answer 404, as does what only
+//! Altinn uses. Time passes for attachments and correspondences on the stub's own clock, which
+//! [`Stub::advance_clock`] moves: scans, publishing, confirmations, expiry.
+//!
+//! - Senders are the organisations that own a resource; [`Stub::register_resource`] adds one.
+//!   Recipients are the organisations of tokens, which a system user's is too. Everybody is known
+//!   and reachable, until [`Stub::register_recipient`] says otherwise.
+//! - A file that begins with the EICAR test string is malware. No other file is.
+//! - There are no notifications, events or dialogs: notifications are checked and not sent, and a
+//!   correspondence cannot belong to a transmission (1054).
+//! - Memory is bounded: 10 000 attachments, 10 000 correspondences, 100 000 idempotency keys, and
+//!   256 MiB of files. What is oldest goes first, and is then unknown.
+//! - Errors that come from inside Altinn are not imitated (2000, 2009, 2014, 2022 and others);
+//!   a [`Fault`] stands for them.
+//!
 //! The services are described at <https://docs.digdir.no/docs/Maskinporten/> and
 //! <https://docs.altinn.studio/>.
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::{Path, State},
     http::{
-        HeaderMap, HeaderValue,
+        HeaderMap, HeaderValue, StatusCode,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     },
     response::{IntoResponse, Response},
@@ -83,10 +83,13 @@ fn percent_encoded(byte: u8) -> String {
     }
 }
 
-/// The endpoints that promise no JSON name their problems as what they are.
+/// The endpoints that promise no JSON name their problems as what they are; not authentication,
+/// which answers before them.
 pub(super) async fn problems_by_their_name(mut response: Response) -> Response {
+    let status = response.status();
+    let own = status.is_client_error() && status != StatusCode::FORBIDDEN;
     let kind = response.headers().get(CONTENT_TYPE);
-    if response.status().is_client_error() && kind.is_some_and(|kind| kind == negotiation::JSON) {
+    if own && kind.is_some_and(|kind| kind == negotiation::JSON) {
         let problem = HeaderValue::from_static(PROBLEM_JSON);
         response.headers_mut().insert(CONTENT_TYPE, problem);
     }

@@ -34,8 +34,9 @@ const MAX_DEPTH: usize = 8;
 
 #[derive(Debug)]
 enum Node {
-    Leaf(String),
-    Branch(BTreeMap<String, Node>),
+    /// A text, and the key as the sender wrote it.
+    Leaf(String, String),
+    Branch(BTreeMap<String, Self>),
 }
 
 /// Makes the body out of the fields that the same request would have as JSON, its names in lower
@@ -45,10 +46,10 @@ pub(super) fn tree(fields: Vec<(String, String)>) -> Result<Value, Findings> {
     for (key, value) in fields {
         let path = path(&key);
         if path.len() <= MAX_DEPTH {
-            insert(&mut root, &path, value);
+            insert(&mut root, &path, Node::Leaf(value, key));
         }
     }
-    let mut body = object(root, "")?;
+    let mut body = object(root, false)?;
     fill(&mut body, &["correspondence", "recipients"]);
     if let Some(Value::Object(correspondence)) = body.get_mut("correspondence") {
         fill(
@@ -99,53 +100,56 @@ fn path(key: &str) -> Vec<String> {
         .collect()
 }
 
-fn insert(branch: &mut BTreeMap<String, Node>, path: &[String], value: String) {
+fn insert(branch: &mut BTreeMap<String, Node>, path: &[String], leaf: Node) {
     match path {
         [] => {}
         [name] => {
             // The first of several values is the one that counts.
-            branch.entry(name.clone()).or_insert(Node::Leaf(value));
+            branch.entry(name.clone()).or_insert(leaf);
         }
         [name, rest @ ..] => {
             let empty = || Node::Branch(BTreeMap::new());
             if let Node::Branch(next) = branch.entry(name.clone()).or_insert_with(empty) {
-                insert(next, rest, value);
+                insert(next, rest, leaf);
             }
         }
     }
 }
 
-fn object(branch: BTreeMap<String, Node>, place: &str) -> Result<Map<String, Value>, Findings> {
+fn object(
+    branch: BTreeMap<String, Node>,
+    are_properties: bool,
+) -> Result<Map<String, Value>, Findings> {
     let member = |(name, node): (String, Node)| {
-        let place = format!("{place}{name}");
-        let value = value(&name, node, &place)?;
+        let value = match node {
+            Node::Leaf(text, _key) if are_properties => Value::String(text),
+            node => value(&name, node)?,
+        };
         Ok((name, value))
     };
     branch.into_iter().map(member).collect()
 }
 
-fn value(name: &str, node: Node, place: &str) -> Result<Value, Findings> {
+fn value(name: &str, node: Node) -> Result<Value, Findings> {
     let is_list = LISTS.contains(&name);
     match node {
-        Node::Leaf(text) if place.starts_with(PROPERTIES) => Ok(Value::String(text)),
         // Without an index it is bound to nothing.
-        Node::Leaf(_text) if is_list => Ok(Value::Null),
-        Node::Leaf(text) if text.is_empty() => Ok(Value::Null),
-        Node::Leaf(text) => scalar(name, text, place),
+        Node::Leaf(_text, _key) if is_list => Ok(Value::Null),
+        Node::Leaf(text, _key) if text.is_empty() => Ok(Value::Null),
+        Node::Leaf(text, key) => scalar(name, text, &key),
         Node::Branch(mut items) if is_list => {
             let mut list = Vec::new();
             while let Some(item) = items.remove(&list.len().to_string()) {
-                let place = format!("{place}[{}]", list.len());
-                list.push(value("", item, &place)?);
+                list.push(value("", item)?);
             }
             Ok(Value::Array(list))
         }
-        Node::Branch(members) => Ok(Value::Object(object(members, &format!("{place}."))?)),
+        Node::Branch(members) => Ok(Value::Object(object(members, name == "propertylist")?)),
     }
 }
 
-fn scalar(name: &str, text: String, place: &str) -> Result<Value, Findings> {
-    let invalid = |text: &str| Findings::one(place, format!("The value '{text}' is not valid."));
+fn scalar(name: &str, text: String, key: &str) -> Result<Value, Findings> {
+    let invalid = |text: &str| Findings::one(key, format!("The value '{text}' is not valid."));
     if TRUTHS.contains(&name) {
         let truth: Result<bool, _> = text.to_ascii_lowercase().parse();
         truth.map(Value::Bool).map_err(|_error| invalid(&text))
@@ -197,6 +201,6 @@ mod tests {
         assert_eq!(tree(fields.to_vec()), Ok(expected));
         let wrong = ("Correspondence.IsConfidential".to_owned(), "ja".to_owned());
         let findings = tree(vec![wrong]).unwrap_err();
-        assert_eq!(findings.keys(), ["correspondence.isconfidential"]);
+        assert_eq!(findings.keys(), ["Correspondence.IsConfidential"]);
     }
 }

@@ -99,7 +99,7 @@ impl Attachment {
     /// The upload is complete; the scan begins.
     pub(super) fn received(&mut self, received: Received, now: Timestamp) {
         self.checksum = Some(received.md5);
-        self.bytes = Some(received.bytes);
+        self.bytes = received.bytes;
         self.is_malware = received.is_malware;
         self.uploaded = Some(now);
     }
@@ -136,11 +136,10 @@ impl Attachment {
                 }
             }
         }
-        if let Some(expires) = self.expires {
-            if self.status() == AttachmentStatus::Published && expires <= now {
-                self.push(AttachmentStatus::Expired, expires);
-                self.bytes = None;
-            }
+        let expired = self.expires.filter(|expires| *expires <= now);
+        if let (AttachmentStatus::Published, Some(at)) = (self.status(), expired) {
+            self.push(AttachmentStatus::Expired, at);
+            self.bytes = None;
         }
     }
 }
@@ -193,17 +192,16 @@ impl Correspondence {
         let ready = self
             .status()
             .filter(|event| event.status == ReadyForPublish);
-        if let Some(at) = ready.map(|event| event.at.max(self.publish_at)) {
-            if at <= now {
-                self.push(Published, at);
-            }
+        let ready = ready.map(|event| event.at.max(self.publish_at));
+        if let Some(at) = ready.filter(|at| *at <= now) {
+            self.push(Published, at);
         }
-        if let Some(at) = self.confirming {
-            let confirmed = clock::after(at, CONFIRMATION_TIME);
-            if confirmed <= now {
-                self.confirming = None;
-                self.push(Confirmed, confirmed);
-            }
+        let confirmed = self
+            .confirming
+            .map(|at| clock::after(at, CONFIRMATION_TIME));
+        if let Some(at) = confirmed.filter(|at| *at <= now) {
+            self.confirming = None;
+            self.push(Confirmed, at);
         }
     }
 

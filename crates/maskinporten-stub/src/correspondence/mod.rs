@@ -1,8 +1,9 @@
-//! The Altinn Correspondence API: attachments and correspondences, as a service owner sends them.
+//! The Altinn Correspondence API: attachments and correspondences, for senders and recipients.
 //!
 //! A request passes content type (`negotiation`), token and scopes (`policy`), `Accept`, path,
-//! the shape of its body (`draft`, `attachment_input`: all findings at once), and then the business
-//! rules (`rules`: the first problem only). What passed is kept in the `store`.
+//! the shape of its body (`draft`, `attachment_input`, and `form` for one with files: all findings
+//! at once), and then the business rules (`rules`: the first problem only). What passed is kept in
+//! the `store`, where everything is brought up to the moment before it is looked at (`kept`).
 
 mod attachment;
 mod attachment_input;

@@ -44,10 +44,8 @@ pub(super) async fn search(
     let caller = Policy::SenderOrRecipient.admit(&world, &headers)?;
     negotiation::accepts(&headers, negotiation::JSON)?;
     let query = Query::read(query.as_deref().unwrap_or_default())?;
-    if let (Some(from), Some(to)) = (query.from, query.to) {
-        if from > to {
-            return Err(Problem::new(1027, "From is after To").into());
-        }
+    if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
+        return Err(Problem::new(1027, "From is after To").into());
     }
     let party = party(&world, &caller, &query)?;
     let mut store = world.store.open(world.clock.now());
@@ -171,7 +169,7 @@ impl Query {
         correspondence.draft.resource_id == self.resource_id
             && (as_sender || as_recipient)
             // What is purged is found by its status only.
-            && self.status.map_or(!correspondence.is_purged(), |status| status == name)
+            && self.status.map_or_else(|| !correspondence.is_purged(), |status| status == name)
             && self.from.is_none_or(|from| at > from)
             && self.to.is_none_or(|to| at < to)
             && self.senders_reference.as_ref().is_none_or(|wanted| wanted == reference)

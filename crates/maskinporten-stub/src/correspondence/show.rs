@@ -30,13 +30,15 @@ pub(super) async fn overview(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let view = |correspondence: &Correspondence, attachments: &[&Attachment], reader| {
-        if correspondence.is_purged() {
-            return Err(Problem::correspondence_not_found());
-        }
-        Ok(Overview::of(correspondence, attachments, reader))
-    };
-    show(&world, &id, &headers, FETCH_PAUSE, view)
+    let shows_purged = |_reader| false;
+    show(
+        &world,
+        &id,
+        &headers,
+        FETCH_PAUSE,
+        shows_purged,
+        Overview::of,
+    )
 }
 
 pub(super) async fn details(
@@ -44,13 +46,9 @@ pub(super) async fn details(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let view = |correspondence: &Correspondence, attachments: &[&Attachment], reader| {
-        if correspondence.is_purged() && reader == Reader::Recipient {
-            return Err(Problem::correspondence_not_found());
-        }
-        Ok(Details::of(correspondence, attachments, reader))
-    };
-    show(&world, &id, &headers, SignedDuration::ZERO, view)
+    let shows_purged = |reader| reader == Reader::Sender;
+    let always = SignedDuration::ZERO;
+    show(&world, &id, &headers, always, shows_purged, Details::of)
 }
 
 fn show<V: Serialize>(
@@ -58,7 +56,8 @@ fn show<V: Serialize>(
     id: &str,
     headers: &HeaderMap,
     pause: SignedDuration,
-    view: impl FnOnce(&Correspondence, &[&Attachment], Reader) -> Result<V, Problem>,
+    shows_purged: impl FnOnce(Reader) -> bool,
+    view: impl FnOnce(&Correspondence, &[&Attachment], Reader) -> V,
 ) -> Result<Response, Refused> {
     let caller = Policy::SenderOrRecipient.admit(world, headers)?;
     negotiation::accepts(headers, negotiation::JSON)?;
@@ -69,6 +68,9 @@ fn show<V: Serialize>(
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;
     let reader = Reader::of(&caller, correspondence)?;
+    if correspondence.is_purged() && !shows_purged(reader) {
+        return Err(Problem::correspondence_not_found().into());
+    }
     if reader == Reader::Recipient {
         if !correspondence.has(Published) {
             return Err(Problem::correspondence_not_found().into());
@@ -77,6 +79,5 @@ fn show<V: Serialize>(
             correspondence.fetched(now, pause);
         }
     }
-    let view = view(correspondence, &attachments, reader)?;
-    Ok(Json(view).into_response())
+    Ok(Json(view(correspondence, &attachments, reader)).into_response())
 }

@@ -36,6 +36,7 @@ struct Shelves {
     correspondences: Shelf<Correspondence>,
     /// Used once is used for ever, whatever became of the correspondence.
     idempotent_keys: Shelf<Uuid>,
+    max_kept: usize,
 }
 
 /// The store while one request has it to itself, at one moment.
@@ -63,6 +64,7 @@ impl Store {
                 attachments: Shelf::new(MAX_ATTACHMENTS),
                 correspondences: Shelf::new(MAX_CORRESPONDENCES),
                 idempotent_keys: Shelf::new(MAX_KEYS),
+                max_kept: MAX_KEPT,
             }),
         }
     }
@@ -106,24 +108,25 @@ impl OpenStore<'_> {
     /// Keeps the content of an attachment, and lets go of the oldest when it is too much.
     pub(super) fn keep(&mut self, id: Uuid, received: Received) {
         let now = self.now;
-        let shelf = &mut self.shelves.attachments;
-        if let Some(attachment) = shelf.get_mut(id) {
+        let Shelves {
+            attachments,
+            max_kept,
+            ..
+        } = &mut *self.shelves;
+        if let Some(attachment) = attachments.get_mut(id) {
             attachment.received(received, now);
         }
-        let sizes = |shelf: &Shelf<Attachment>| -> Vec<(Uuid, usize)> {
-            let size = |id| {
-                let bytes = shelf.get(id)?.bytes.as_ref()?;
-                Some((id, bytes.len()))
-            };
-            shelf.ids().filter_map(size).collect()
+        let size = |id| {
+            let bytes = attachments.get(id)?.bytes.as_ref()?;
+            Some((id, bytes.len()))
         };
-        let sizes = sizes(shelf);
+        let sizes: Vec<(Uuid, usize)> = attachments.ids().filter_map(size).collect();
         let mut total: usize = sizes.iter().map(|(_id, size)| size).sum();
         for (id, size) in sizes {
-            if total <= MAX_KEPT {
+            if total <= *max_kept {
                 break;
             }
-            if let Some(attachment) = shelf.get_mut(id) {
+            if let Some(attachment) = attachments.get_mut(id) {
                 attachment.bytes = None;
                 total = total.saturating_sub(size);
             }
@@ -203,5 +206,33 @@ impl OpenStore<'_> {
     pub(super) fn use_up(&mut self, idempotent_key: Uuid, correspondence: Uuid) {
         let shelf = &mut self.shelves.idempotent_keys;
         shelf.add(idempotent_key, correspondence);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correspondence::{attachment_input::AttachmentInput, received::Receiving};
+
+    #[test]
+    fn the_oldest_files_go_first() {
+        let store = Store::new(Duration::ZERO);
+        store.lock().max_kept = 25;
+        let body = br#"{"resourceId": "r", "fileName": "a.pdf", "sendersReference": "s"}"#;
+        let input = AttachmentInput::read(body).unwrap();
+        let mut open = store.open(Timestamp::UNIX_EPOCH);
+        let mut keep_ten = || {
+            let attachment = Attachment::new(input.clone(), String::new(), open.now);
+            let id = attachment.id;
+            open.add_attachment(attachment);
+            let mut content = Receiving::default();
+            content.push(&[0; 10]);
+            open.keep(id, content.finish());
+            id
+        };
+        let ids = [keep_ten(), keep_ten(), keep_ten()];
+        drop(open);
+        let kept = ids.map(|id| store.bytes(id, Timestamp::UNIX_EPOCH).is_some());
+        assert_eq!(kept, [false, true, true]);
     }
 }
