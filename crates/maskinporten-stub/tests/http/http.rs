@@ -53,7 +53,7 @@ impl Answer {
 }
 
 /// A request; send it with [`Ask::to`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ask {
     method: Method,
     path: String,

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use maskinporten_stub::{Client, Stub};
+use maskinporten_stub::Stub;
 use serde_json::json;
 
 use crate::{
     assertion::Signer,
     http::{Answer, Ask, JSON, altinn_token, broken, exchange, maskinporten_token, post_assertion},
+    reader::token_of,
 };
 
 const WRITE: &str = "altinn:correspondence.write";
@@ -141,19 +142,64 @@ async fn a_token_of_another_maskinporten_is_told_to_be_exchanged() {
     assert_eq!(attachment().bearer(&expired).to(&stub).await.status, 401);
 }
 
+/// What recipients do, on a correspondence that is not there.
+fn recipients_asks() -> [Ask; 3] {
+    let path = format!("{API}/correspondence/0198c9f0-1111-7000-8000-000000000001");
+    let file = "attachment/0198c9f0-2222-7000-8000-000000000002/download";
+    [
+        Ask::post(format!("{path}/markasread"), JSON, ""),
+        Ask::post(format!("{path}/confirm"), JSON, ""),
+        Ask::get(format!("{path}/{file}")),
+    ]
+}
+
+#[tokio::test]
+async fn recipients_must_exchange_their_tokens() {
+    let stub = Stub::start().await.unwrap();
+    let maskinporten = maskinporten_token(&stub, READ).await;
+    let altinn = altinn_token(&stub, READ).await;
+    let writing = altinn_token(&stub, WRITE).await;
+    for ask in recipients_asks() {
+        let answer = ask.clone().to(&stub).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(challenges(&answer), ["Bearer"; 2]);
+        let answer = ask.clone().bearer(&maskinporten).to(&stub).await;
+        assert_eq!(answer.status, 403);
+        assert_eq!(answer.json()["title"], "IDX10205: Issuer validation failed");
+        assert_eq!(challenges(&answer), [r#"Bearer error="invalid_token""#]);
+        let kind = "application/json; charset=utf-8";
+        assert_eq!(answer.header("content-type"), kind);
+        let answer = ask.clone().bearer(&writing).to(&stub).await;
+        assert_eq!((answer.status, answer.text()), (403, ""));
+        let answer = ask.bearer(&altinn).to(&stub).await;
+        assert_eq!(answer.code(), (404, Some(1001)));
+    }
+    // A sender's endpoint that cannot verify one says the same.
+    let broken = broken(&maskinporten);
+    let answer = attachment().bearer(&broken).to(&stub).await;
+    assert_eq!(answer.status, 403);
+    stub.advance_clock(Duration::from_secs(120));
+    for ask in recipients_asks() {
+        let answer = ask.bearer(&maskinporten).to(&stub).await;
+        assert_eq!(answer.status, 401, "it has expired");
+    }
+}
+
+#[tokio::test]
+async fn portal_users_may_download_and_no_more() {
+    const END_USER: &str = "altinn:portal/enduser";
+    let stub = Stub::start().await.unwrap();
+    let token = token_of(&stub, "310244007", END_USER).await;
+    let statuses = [403, 403, 404];
+    for (ask, status) in recipients_asks().into_iter().zip(statuses) {
+        assert_eq!(ask.bearer(&token).to(&stub).await.status, status);
+    }
+}
+
 #[tokio::test]
 async fn no_access_is_a_401_that_no_new_token_cures() {
     let stub = Stub::start().await.unwrap();
-    let client = Client::generate("other", "974761076")
-        .unwrap()
-        .scopes(WRITE);
-    let assertion = Signer::of(&client).grant(&stub, WRITE).sign();
-    stub.register(client);
-    let token = post_assertion(&stub, &assertion).await.json()["access_token"].clone();
-    let token = exchange(&stub, token.as_str().unwrap())
-        .await
-        .text()
-        .to_owned();
+    let token = token_of(&stub, "974761076", WRITE).await;
     let answer = attachment().bearer(&token).to(&stub).await;
     assert_eq!(answer.code(), (401, Some(4001)));
     assert_eq!(answer.json()["code"], "CORR-04001");

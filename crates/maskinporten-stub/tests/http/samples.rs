@@ -5,10 +5,13 @@ use std::path::Path;
 use maskinporten_stub::Stub;
 use serde_json::{Value, json};
 
-use crate::http::{Ask, JSON, altinn_token, claims, exchange, maskinporten_token, members, part};
+use crate::{
+    http::{Ask, JSON, altinn_token, claims, exchange, maskinporten_token, members, part},
+    reader::{READ, Reader},
+    sender::{API, EICAR, Sender, id, order},
+};
 
 const SCOPES: &str = "altinn:serviceowner/instances.read altinn:serviceowner/instances.write";
-const API: &str = "/correspondence/api/v1";
 
 /// The text of a sample; the test passes without it.
 #[expect(clippy::print_stderr, reason = "says why the test checks nothing")]
@@ -194,4 +197,45 @@ async fn the_correspondence_api_answers_in_the_shape_of_the_samples() {
         &invalid,
         &[],
     );
+}
+
+#[tokio::test]
+async fn a_recipient_is_answered_in_the_shape_of_the_samples() {
+    let sender = Sender::new().await;
+    let reader = Reader::of(&sender.stub).await;
+    let change = json!({"displayName": "Vedtak"});
+    let attachment = id(&sender.attachment(change.clone()).await);
+    sender.upload(&attachment, "pdf").await;
+    let mut order = order();
+    order["existingAttachments"] = json!([attachment]);
+    order["correspondence"]["ignoreReservation"] = false.into();
+    let correspondence = sender.sent(&order).await;
+    let overview = reader.look(&correspondence).await.json();
+    // The sample was seen with notifications.
+    assert_same_shape(
+        "correspondence-samples/res_overview_recipient.json",
+        &overview,
+        &["/notifications"],
+    );
+    let query = "/correspondence?resourceId=ttd-brev&role=Recipient";
+    let found = reader.get(query).await.json();
+    assert_same_shape("correspondence-samples/res_search.json", &found, &[]);
+
+    let infected = id(&sender.attachment(change).await);
+    sender.upload(&infected, EICAR.concat()).await;
+    let malware = sender.get(&format!("/attachment/{infected}")).await.json();
+    let name = "correspondence-samples/res_attachment_malware.json";
+    assert_same_shape(name, &malware, &[]);
+    assert_eq!(malware["status"], "Failed");
+
+    order["recipients"] = json!(["25922947409"]);
+    let not_theirs = sender.sent(&order).await;
+    let refused = reader.look(&not_theirs).await.json();
+    let name = "correspondence-samples/err_401_no_access.json";
+    assert_same_shape(name, &refused, &[]);
+    let token = maskinporten_token(&sender.stub, READ).await;
+    let path = format!("{API}/correspondence/{correspondence}/confirm");
+    let ask = Ask::post(path, JSON, "").bearer(&token);
+    let name = "correspondence-samples/err_403_maskinporten_not_exchanged.json";
+    assert_same_shape(name, &ask.to(&sender.stub).await.json(), &[]);
 }

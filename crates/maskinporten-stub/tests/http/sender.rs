@@ -1,6 +1,8 @@
 //! Somebody who sends.
 
-use hyper::body::Bytes;
+use std::time::Duration;
+
+use hyper::{Method, body::Bytes};
 use maskinporten_stub::Stub;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,6 +11,12 @@ use crate::http::{Answer, Ask, JSON, altinn_token};
 
 pub(crate) const API: &str = "/correspondence/api/v1";
 pub(crate) const BYTES: &str = "application/octet-stream";
+
+/// What every scanner takes for malware; in halves, so that none takes this file for it.
+pub(crate) const EICAR: [&str; 2] = [
+    r"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD",
+    "-ANTIVIRUS-TEST-FILE!$H+H*",
+];
 
 /// A stub and somebody who sends with it.
 pub(crate) struct Sender {
@@ -26,13 +34,28 @@ impl Sender {
         Self::of(Stub::start().await.unwrap()).await
     }
 
+    /// For tests in which days pass.
+    pub(crate) async fn with_long_lasting_token() -> Self {
+        let stub = Stub::start().await.unwrap();
+        stub.set_altinn_token_lifetime(Duration::from_secs(365 * 24 * 3600));
+        Self::of(stub).await
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        let ask = Ask::get(format!("{API}{path}")).bearer(&self.token);
-        ask.to(&self.stub).await
+        self.ask(Ask::get(format!("{API}{path}"))).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        let ask = Ask::new(Method::DELETE, format!("{API}{path}"));
+        self.ask(ask).await
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         let ask = Ask::post(format!("{API}{path}"), JSON, body.to_string());
+        self.ask(ask).await
+    }
+
+    pub(crate) async fn ask(&self, ask: Ask) -> Answer {
         ask.bearer(&self.token).to(&self.stub).await
     }
 
@@ -55,6 +78,11 @@ impl Sender {
         let id = id(&self.attachment(json!({})).await);
         assert_eq!(self.upload(&id, "hello world").await.status, 200);
         id
+    }
+
+    /// Sends it and gives its id.
+    pub(crate) async fn sent(&self, order: &Value) -> String {
+        sent(&self.send(order).await)
     }
 
     pub(crate) async fn send(&self, order: &Value) -> Answer {
