@@ -4,9 +4,15 @@ use axum::extract::{
     FromRequest, Multipart, Request,
     multipart::{Field, MultipartError},
 };
+use bytes::Bytes;
 use serde_json::Value;
 
-use super::{files::File, form_keys, received::Receiving, validation::Findings};
+use super::{
+    files::File,
+    form_keys,
+    received::{MAX_KEPT, Received, Receiving},
+    validation::Findings,
+};
 
 /// ASP.NET's own limit on values.
 const MAX_FIELDS: usize = 1024;
@@ -30,15 +36,17 @@ impl Form {
         let parts = Multipart::from_request(request, &()).await;
         let mut parts = parts.map_err(|_rejection| unreadable())?;
         let (mut fields, mut files, mut text) = (Vec::new(), Vec::new(), 0_usize);
+        // All files of a form share what is kept of all uploads.
+        let mut keepable = MAX_KEPT;
         while let Some(mut part) = parts.next_field().await.map_err(broken)? {
             let name = part.name().unwrap_or_default().to_owned();
             if let Some(file_name) = part.file_name().map(str::to_owned) {
-                let content = file(&mut part).await.map_err(broken)?;
+                let content = file(&mut part, keepable).await.map_err(broken)?;
                 if name.eq_ignore_ascii_case(FILES) {
-                    files.push(File {
-                        name: file_name,
-                        content: content.finish(),
-                    });
+                    let kept = content.bytes.as_ref().map_or(0, Bytes::len);
+                    keepable = keepable.saturating_sub(kept);
+                    let name = file_name;
+                    files.push(File { name, content });
                 }
             } else {
                 let value = value(&mut part, MAX_TEXT.saturating_sub(text)).await?;
@@ -54,12 +62,12 @@ impl Form {
     }
 }
 
-async fn file(part: &mut Field<'_>) -> Result<Receiving, MultipartError> {
-    let mut content = Receiving::default();
+async fn file(part: &mut Field<'_>, keepable: usize) -> Result<Received, MultipartError> {
+    let mut content = Receiving::keeping(keepable);
     while let Some(chunk) = part.chunk().await? {
         content.push(&chunk);
     }
-    Ok(content)
+    Ok(content.finish())
 }
 
 async fn value(part: &mut Field<'_>, max: usize) -> Result<String, Findings> {

@@ -10,7 +10,7 @@ use super::{
     validation::Findings,
 };
 
-const NAMES: [&str; 55] = [
+const NAMES: [&str; 52] = [
     "correspondence",
     "recipients",
     "existingAttachments",
@@ -57,15 +57,12 @@ const NAMES: [&str; 55] = [
     "reminderEmailContentType",
     "customRecipient",
     "customNotificationRecipients",
-    "recipientToOverride",
     "overrideRegisteredContactInformation",
     "fileName",
     "displayName",
     "isEncrypted",
     "checksum",
     "expirationInDays",
-    "id",
-    "dataLocationType",
 ];
 
 #[derive(Deserialize)]
@@ -139,7 +136,7 @@ pub(super) struct ReplyOption {
 }
 
 /// What to tell the recipient, and where.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RawNotification {
     pub(super) notification_template: Option<Value>,

@@ -41,7 +41,8 @@ impl Default for Receiving {
 }
 
 impl Receiving {
-    fn keeping(max_kept: usize) -> Self {
+    /// Content that is kept if it is no larger than that.
+    pub(super) fn keeping(max_kept: usize) -> Self {
         Self {
             max_kept,
             hash: Md5::new(),

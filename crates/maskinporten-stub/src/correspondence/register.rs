@@ -7,7 +7,8 @@ use crate::identifiers;
 /// [`Stub::register_recipient`](crate::Stub::register_recipient).
 ///
 /// Recipients are named in any form that the Correspondence API takes, organisations also by their
-/// nine digits alone. Whoever is not registered is known, reachable, and may read what it gets.
+/// nine digits alone; text that is none of these is ignored. Whoever is not registered is known,
+/// reachable, and may read what it gets.
 ///
 /// ```
 /// use maskinporten_stub::Recipient;

@@ -97,6 +97,10 @@ fn finish(world: &World, id: Uuid, received: Option<Received>) -> Result<Respons
     let attachment = store
         .attachment(id)
         .ok_or_else(Problem::attachment_not_found)?;
+    if attachment.status() == AttachmentStatus::Purged {
+        // While its content was on the way.
+        attachment.content()?;
+    }
     match check(attachment, received) {
         Ok(received) => store.keep(id, received),
         Err((problem, text)) => {

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     assertion::Signer,
     http::{Ask, exchange, post_assertion},
-    reader::{READ, Reader, statuses, token_of},
+    reader::{READ, Reader, statuses, system_user, token_of},
     sender::{API, Sender, order, sent},
 };
 
@@ -144,13 +144,8 @@ async fn a_system_user_receives_for_its_organisation() {
         .system_id("974761076_post")
         .client_id("vendor");
     stub.register_system_user(user);
-    let details = json!([{
-        "type": "urn:altinn:systemuser",
-        "systemuser_org": {"authority": "iso6523-actorid-upis", "ID": "0192:310244007"},
-    }]);
-    let grant = signer
-        .grant(stub, READ)
-        .claim("authorization_details", details);
+    let grant = signer.grant(stub, READ);
+    let grant = grant.claim("authorization_details", system_user("310244007"));
     let answer = post_assertion(stub, &grant.sign()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let answer = answer.json();

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use maskinporten_stub::{Recipient, Stub};
+use maskinporten_stub::{Recipient, Stub, SystemUser};
 use serde_json::json;
 
 use crate::{
-    reader::{Reader, statuses},
-    sender::{EICAR, Sender, id, order},
+    assertion::Signer,
+    http::{Ask, JSON, exchange, post_assertion},
+    reader::{Reader, statuses, system_user},
+    sender::{API, EICAR, Sender, id, order},
 };
 
 #[tokio::test]
@@ -101,4 +103,26 @@ async fn one_of_several_recipients_may_be_reserved() {
     order["correspondence"]["ignoreReservation"] = true.into();
     let answer = sender.send(&order).await.json();
     assert_eq!(answer["correspondences"][1]["status"], "ReadyForPublish");
+}
+
+#[tokio::test]
+async fn a_service_owner_sends_whomever_its_token_is_for() {
+    let sender = Sender::new().await;
+    let stub = &sender.stub;
+    let client = stub.demo_client().client_id();
+    let user = SystemUser::of("310244007")
+        .system_id("991825827_post")
+        .client_id(client);
+    stub.register_system_user(user);
+    let write = "altinn:correspondence.write";
+    let owner = format!("altinn:serviceowner {write}");
+    for (scopes, expected) in [(write, (401, Some(4001))), (&owner, (200, None))] {
+        let grant = Signer::demo(stub).grant(stub, scopes);
+        let grant = grant.claim("authorization_details", system_user("310244007"));
+        let answer = post_assertion(stub, &grant.sign()).await.json();
+        let token = exchange(stub, answer["access_token"].as_str().unwrap()).await;
+        let ask = Ask::post(format!("{API}/correspondence"), JSON, order().to_string());
+        let answer = ask.bearer(token.text()).to(stub).await;
+        assert_eq!(answer.code(), expected, "{scopes}");
+    }
 }

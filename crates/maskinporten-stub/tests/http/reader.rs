@@ -2,7 +2,7 @@
 
 use hyper::Method;
 use maskinporten_stub::{Client, Stub};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     assertion::Signer,
@@ -23,6 +23,14 @@ pub(crate) async fn token_of(stub: &Stub, org_number: &str, scopes: &str) -> Str
     let answer = exchange(stub, token.as_str().unwrap()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.text().to_owned()
+}
+
+/// What a grant says to ask for a system user of that organisation.
+pub(crate) fn system_user(org_number: &str) -> Value {
+    let party = json!({
+        "authority": "iso6523-actorid-upis", "ID": format!("0192:{org_number}"),
+    });
+    json!([{"type": "urn:altinn:systemuser", "systemuser_org": party}])
 }
 
 /// The organisation that orders go to, and what it does with one correspondence.
