@@ -199,7 +199,8 @@ impl Stub {
     #[must_use]
     pub fn attachment_bytes(&self, attachment_id: &str) -> Option<Bytes> {
         let id = Uuid::try_parse(attachment_id).ok()?;
-        self.world.store.bytes(id, self.world.clock.now())
+        let now = self.world.clock.now();
+        self.world.store.bytes(id, now, &self.world.registry)
     }
 
     /// Sets the lifetime of Maskinporten tokens issued from now on.

@@ -46,7 +46,10 @@ pub(super) async fn initialize(
     let now = world.clock.now();
     let attachment = Attachment::new(input, resource.owner, now);
     let id = attachment.id.to_string();
-    world.store.open(now).add_attachment(attachment);
+    world
+        .store
+        .open(now, &world.registry)
+        .add_attachment(attachment);
     Ok(Json(id).into_response())
 }
 
@@ -126,7 +129,7 @@ fn open<'a>(
     let caller = Policy::Sender.admit(world, headers)?;
     negotiation::accepts(headers, accepted)?;
     let id = negotiation::id("attachmentId", id)?;
-    let mut store = world.store.open(world.clock.now());
+    let mut store = world.store.open(world.clock.now(), &world.registry);
     let attachment = store
         .attachment(id)
         .ok_or_else(Problem::attachment_not_found)?;

@@ -47,7 +47,7 @@ pub(super) fn deliver(
     files: Vec<File>,
 ) -> Result<Response, Problem> {
     // Locked until it is stored, so that a key is not used twice at the same time.
-    let mut store = world.store.open(world.clock.now());
+    let mut store = world.store.open(world.clock.now(), &world.registry);
     let cleared = rules::check(world, caller, order, files, &mut store)?;
     let new = add_files(order, &cleared.owner, cleared.files, &mut store)?;
     let ready = new.is_empty();

@@ -31,7 +31,7 @@ pub(super) async fn download(
     let id = negotiation::id("correspondenceId", &id)?;
     let attachment_id = negotiation::id("attachmentId", &attachment_id)?;
     let now = world.clock.now();
-    let mut store = world.store.open(now);
+    let mut store = world.store.open(now, &world.registry);
     let (correspondence, attachments) = store
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;

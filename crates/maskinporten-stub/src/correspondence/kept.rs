@@ -20,6 +20,7 @@ use super::{
     },
     problem::Problem,
     received::Received,
+    register::Standing,
 };
 use crate::clock;
 
@@ -184,7 +185,12 @@ impl Correspondence {
 
     /// `Initialized` → `ReadyForPublish` → `Published`, each when its time has come, or `Failed`;
     /// → `Confirmed`. The attachments must have been settled before.
-    pub(super) fn settle(&mut self, attachments: &[&Attachment], now: Timestamp) {
+    pub(super) fn settle(
+        &mut self,
+        attachments: &[&Attachment],
+        recipient: Standing,
+        now: Timestamp,
+    ) {
         let status = self.status().map(|event| event.status);
         if status == Some(Initialized) {
             self.prepare(attachments);
@@ -194,7 +200,7 @@ impl Correspondence {
             .filter(|event| event.status == ReadyForPublish);
         let ready = ready.map(|event| event.at.max(self.publish_at));
         if let Some(at) = ready.filter(|at| *at <= now) {
-            self.push(Published, at);
+            self.publish(recipient, at);
         }
         let confirmed = self
             .confirming
@@ -228,6 +234,23 @@ impl Correspondence {
         if let Some(published) = published {
             let ready = published.into_iter().fold(self.created, Timestamp::max);
             self.push(ReadyForPublish, ready);
+        }
+    }
+
+    /// Asks the registers once more, which may have changed since it was sent.
+    fn publish(&mut self, recipient: Standing, at: Timestamp) {
+        let ignores = self.draft.ignore_reservation == Some(true);
+        let why_not = match recipient {
+            Standing::Reachable => None,
+            Standing::Reserved | Standing::Uncertain if ignores => None,
+            Standing::Unknown => Some("The recipient is not in Altinn's register any more"),
+            Standing::WithoutRoles => Some("Nobody can read it at the recipient any more"),
+            Standing::Reserved => Some("The recipient is reserved in KRR now"),
+            Standing::Uncertain => Some("KRR did not say whether the recipient is reserved"),
+        };
+        match why_not {
+            None => self.push(Published, at),
+            Some(text) => self.history.push(Event::with_text(Failed, text, at)),
         }
     }
 

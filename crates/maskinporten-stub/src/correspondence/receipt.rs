@@ -66,7 +66,7 @@ fn receive(
     negotiation::accepts(headers, negotiation::JSON)?;
     let id = negotiation::id("correspondenceId", id)?;
     let now = world.clock.now();
-    let mut store = world.store.open(now);
+    let mut store = world.store.open(now, &world.registry);
     let (correspondence, _attachments) = store
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;

@@ -8,7 +8,8 @@ use crate::identifiers;
 ///
 /// Recipients are named in any form that the Correspondence API takes, organisations also by their
 /// nine digits alone; text that is none of these is ignored. Whoever is not registered is known,
-/// reachable, and may read what it gets.
+/// reachable, and may read what it gets. What is registered after a correspondence was sent, and
+/// before it is published, makes it `Failed`.
 ///
 /// ```
 /// use maskinporten_stub::Recipient;

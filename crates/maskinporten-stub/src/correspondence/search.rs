@@ -48,7 +48,7 @@ pub(super) async fn search(
         return Err(Problem::new(1027, "From is after To").into());
     }
     let party = party(&world, &caller, &query)?;
-    let mut store = world.store.open(world.clock.now());
+    let mut store = world.store.open(world.clock.now(), &world.registry);
     let ids = query.answer(&party, &mut store);
     let ids = ids.iter().map(Uuid::to_string).collect();
     Ok(Json(Answer { ids }).into_response())

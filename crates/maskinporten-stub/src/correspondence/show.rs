@@ -63,7 +63,7 @@ fn show<V: Serialize>(
     negotiation::accepts(headers, negotiation::JSON)?;
     let id = negotiation::id("correspondenceId", id)?;
     let now = world.clock.now();
-    let mut store = world.store.open(now);
+    let mut store = world.store.open(now, &world.registry);
     let (correspondence, attachments) = store
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;

@@ -18,6 +18,7 @@ use super::{
     received::{MAX_KEPT, Received},
     shelf::Shelf,
 };
+use crate::registry::Registry;
 
 const MAX_ATTACHMENTS: usize = 10_000;
 const MAX_CORRESPONDENCES: usize = 10_000;
@@ -43,6 +44,7 @@ struct Shelves {
 #[derive(Debug)]
 pub(super) struct OpenStore<'a> {
     shelves: MutexGuard<'a, Shelves>,
+    registry: &'a Registry,
     scan_time: SignedDuration,
     pub(super) now: Timestamp,
 }
@@ -70,13 +72,14 @@ impl Store {
     }
 
     /// What was uploaded to an attachment.
-    pub(crate) fn bytes(&self, id: Uuid, now: Timestamp) -> Option<Bytes> {
-        self.open(now).attachment(id)?.bytes.clone()
+    pub(crate) fn bytes(&self, id: Uuid, now: Timestamp, registry: &Registry) -> Option<Bytes> {
+        self.open(now, registry).attachment(id)?.bytes.clone()
     }
 
-    pub(super) fn open(&self, now: Timestamp) -> OpenStore<'_> {
+    pub(super) fn open<'a>(&'a self, now: Timestamp, registry: &'a Registry) -> OpenStore<'a> {
         OpenStore {
             shelves: self.lock(),
+            registry,
             scan_time: self.scan_time,
             now,
         }
@@ -168,7 +171,8 @@ impl OpenStore<'_> {
             .iter()
             .filter_map(|id| shelves.attachments.get(*id))
             .collect();
-        correspondence.settle(&attachments, self.now);
+        let standing = self.registry.standing(&correspondence.recipient);
+        correspondence.settle(&attachments, standing, self.now);
         Some((correspondence, attachments))
     }
 
@@ -220,7 +224,8 @@ mod tests {
         store.lock().max_kept = 25;
         let body = br#"{"resourceId": "r", "fileName": "a.pdf", "sendersReference": "s"}"#;
         let input = AttachmentInput::read(body).unwrap();
-        let mut open = store.open(Timestamp::UNIX_EPOCH);
+        let registry = Registry::default();
+        let mut open = store.open(Timestamp::UNIX_EPOCH, &registry);
         let mut keep_ten = || {
             let attachment = Attachment::new(input.clone(), String::new(), open.now);
             let id = attachment.id;
@@ -232,7 +237,8 @@ mod tests {
         };
         let ids = [keep_ten(), keep_ten(), keep_ten()];
         drop(open);
-        let kept = ids.map(|id| store.bytes(id, Timestamp::UNIX_EPOCH).is_some());
+        let bytes = |id| store.bytes(id, Timestamp::UNIX_EPOCH, &registry);
+        let kept = ids.map(|id| bytes(id).is_some());
         assert_eq!(kept, [false, true, true]);
     }
 }

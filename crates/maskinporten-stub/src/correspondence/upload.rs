@@ -54,7 +54,7 @@ fn admit(world: &World, id: &str, headers: &HeaderMap) -> Result<Uuid, Refused> 
 /// `Initialized` → `UploadProcessing`. From here on the id is used up, come what may.
 fn begin(world: &World, caller: &Caller, id: Uuid, headers: &HeaderMap) -> Result<(), Problem> {
     let now = world.clock.now();
-    let mut store = world.store.open(now);
+    let mut store = world.store.open(now, &world.registry);
     let attachment = store
         .attachment(id)
         .ok_or_else(Problem::attachment_not_found)?;
@@ -93,7 +93,7 @@ async fn receive(mut body: Body) -> Option<Received> {
 /// Stays `UploadProcessing` while the scan runs, or becomes `Failed`.
 fn finish(world: &World, id: Uuid, received: Option<Received>) -> Result<Response, Problem> {
     let now = world.clock.now();
-    let mut store = world.store.open(now);
+    let mut store = world.store.open(now, &world.registry);
     let attachment = store
         .attachment(id)
         .ok_or_else(Problem::attachment_not_found)?;

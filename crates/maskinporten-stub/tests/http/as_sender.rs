@@ -106,6 +106,32 @@ async fn one_of_several_recipients_may_be_reserved() {
 }
 
 #[tokio::test]
+async fn publishing_fails_when_the_recipient_cannot_be_reached_any_more() {
+    let sender = Sender::new().await;
+    let person = "25922947409";
+    let mut later = order();
+    later["recipients"] = json!([person]);
+    for (ignores, becomes, status) in [
+        (false, Recipient::unknown(person), "Failed"),
+        (false, Recipient::without_roles(person), "Failed"),
+        (false, Recipient::uncertain(person), "Failed"),
+        (false, Recipient::reserved(person), "Failed"),
+        (true, Recipient::reserved(person), "Published"),
+    ] {
+        sender.stub.set_clock_offset(0);
+        sender.stub.register_recipient(Recipient::reachable(person));
+        let publish_at = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(600);
+        later["correspondence"]["requestedPublishTime"] = publish_at.to_string().into();
+        later["correspondence"]["ignoreReservation"] = ignores.into();
+        let id = sender.sent(&later).await;
+        sender.stub.register_recipient(becomes);
+        sender.stub.advance_clock(Duration::from_secs(601));
+        let path = format!("/correspondence/{id}");
+        assert_eq!(sender.get(&path).await.json()["status"], status);
+    }
+}
+
+#[tokio::test]
 async fn a_service_owner_sends_whomever_its_token_is_for() {
     let sender = Sender::new().await;
     let stub = &sender.stub;
