@@ -13,7 +13,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     clock::Clock, correspondence::Store, fault::Faults, issued::Issued, keys::Keys,
     lifetime::Lifetime, maskinporten::Replays, recorder::Recorder, registry::Registry, server,
-    stub::Stub, world::World,
+    stub::Stub, system_users::SystemUsers, world::World,
 };
 
 /// A resource that every stub has registered from the start.
@@ -106,6 +106,7 @@ impl StubBuilder {
             faults: Faults::default(),
             recorder: Recorder::default(),
             store: Store::new(self.scan_time),
+            system_users: SystemUsers::default(),
         });
         let (stop, stopped) = watch::channel(false);
         let router = server::router(world.clone());

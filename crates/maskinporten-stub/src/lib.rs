@@ -23,7 +23,9 @@
 
 mod altinn;
 mod authority;
+mod body;
 mod builder;
+mod caller;
 mod certificate;
 mod client;
 mod clock;
@@ -46,6 +48,7 @@ mod rsa;
 mod server;
 mod stub;
 mod system_user;
+mod system_users;
 mod verify;
 mod world;
 

@@ -1,5 +1,5 @@
-//! What is registered: clients with their keys, delegations, system users, resources, and the
-//! authorities behind certificates.
+//! What is registered: clients with their keys, delegations, resources, and the authorities
+//! behind certificates.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -8,9 +8,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{
-    certificate::Certificate, client::Client, clock, rsa::PublicKey, system_user::SystemUser,
-};
+use crate::{certificate::Certificate, client::Client, clock, rsa::PublicKey};
 
 /// A key must be uploaded anew every year.
 const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
@@ -25,7 +23,6 @@ pub(crate) struct Registry {
 struct Registers {
     clients: HashMap<String, Registered>,
     delegations: HashSet<Delegation>,
-    system_users: Vec<SystemUser>,
     resource_owners: HashMap<String, String>,
     trusted: Vec<Certificate>,
 }
@@ -92,26 +89,6 @@ impl Registry {
 
     pub(crate) fn is_delegated(&self, delegation: &Delegation) -> bool {
         self.lock().delegations.contains(delegation)
-    }
-
-    pub(crate) fn add_system_user(&self, user: SystemUser) {
-        self.lock().system_users.push(user);
-    }
-
-    /// Finds a system user as Altinn does: everything must match exactly.
-    pub(crate) fn system_user(
-        &self,
-        owner: &str,
-        client_id: &str,
-        external_ref: &str,
-    ) -> Option<SystemUser> {
-        let registers = self.lock();
-        let matches = |user: &&SystemUser| {
-            user.owner == owner
-                && user.external_ref == external_ref
-                && user.clients.iter().any(|client| client == client_id)
-        };
-        registers.system_users.iter().find(matches).cloned()
     }
 
     pub(crate) fn add_resource(&self, id: String, owner: String) {

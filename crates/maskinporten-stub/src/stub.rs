@@ -16,6 +16,7 @@ use crate::{
     recorder::Recorded,
     registry::Delegation,
     system_user::SystemUser,
+    system_users::Decision,
     world::World,
 };
 
@@ -137,7 +138,38 @@ impl Stub {
 
     /// Registers a system user, so that grants with `authorization_details` may name it.
     pub fn register_system_user(&self, user: SystemUser) {
-        self.world.registry.add_system_user(user);
+        let now = self.world.clock.now();
+        self.world.system_users.register(user, now);
+    }
+
+    /// Approves a vendor's request for a system user, as an end user of the customer does in the
+    /// portal. The system user that comes of it, which grants may name from now on; nothing when
+    /// there is no request with that id, or one that has been decided or has timed out.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let stub = maskinporten_stub::Stub::start().await?;
+    /// // The `id` that `POST /authentication/api/v1/systemuser/request/vendor` has answered.
+    /// let user = stub.approve_request("b8d4d4d9-680b-4905-90c1-47ac5ff0c0a4");
+    /// assert!(user.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn approve_request(&self, request_id: &str) -> Option<SystemUser> {
+        self.decide(request_id, Decision::Approve).flatten()
+    }
+
+    /// Rejects a vendor's request for a system user, as an end user of the customer does in the
+    /// portal. Whether there was one to decide.
+    pub fn reject_request(&self, request_id: &str) -> bool {
+        self.decide(request_id, Decision::Reject).is_some()
+    }
+
+    fn decide(&self, request_id: &str, decision: Decision) -> Option<Option<SystemUser>> {
+        let world = &self.world;
+        let now = world.clock.now();
+        world.system_users.decide(request_id, decision, now)
     }
 
     /// Lets `supplier` use `scope` on behalf of `consumer`, both organisation numbers.

@@ -14,3 +14,7 @@ mod policies;
 mod refusals;
 mod samples;
 mod sender;
+mod system_register;
+mod system_user_requests;
+mod system_users;
+mod user;
