@@ -7,6 +7,7 @@ use aws_lc_rs::error::Unspecified;
 use crate::{
     jwk::{self, KeyError},
     rsa::{PublicKey, SigningKey},
+    self_service::Profile,
 };
 
 /// A client to register with [`Stub::register`](crate::Stub::register).
@@ -24,8 +25,11 @@ pub struct Client {
     pub(crate) scopes: Vec<String>,
     pub(crate) not_granted: Vec<String>,
     pub(crate) not_for_maskinporten: Vec<String>,
+    /// Registered through the self-service API: the register of scopes tells whether granted.
+    pub(crate) requested: Vec<String>,
     pub(crate) keys: Vec<(String, PublicKey)>,
     pub(crate) active: bool,
+    pub(crate) profile: Profile,
     private_jwk: Option<String>,
 }
 
@@ -36,12 +40,15 @@ impl Client {
     /// organisation, from an authority that the stub [trusts](crate::Stub::trust).
     #[must_use]
     pub fn new(client_id: impl Into<String>, org_number: impl Into<String>) -> Self {
+        let id = client_id.into();
         Self {
-            id: client_id.into(),
+            profile: Profile::named(&id),
+            id,
             organisation: org_number.into(),
             scopes: Vec::new(),
             not_granted: Vec::new(),
             not_for_maskinporten: Vec::new(),
+            requested: Vec::new(),
             keys: Vec::new(),
             active: true,
             private_jwk: None,
