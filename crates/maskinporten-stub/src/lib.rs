@@ -43,6 +43,7 @@ mod lifetime;
 mod maskinporten;
 mod problem;
 mod recorder;
+mod refused;
 mod registered;
 mod registry;
 mod rsa;

@@ -127,3 +127,22 @@ impl Registry {
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_requests_fill_has_an_end() {
+        let registry = Registry::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let client = |number: usize| Client::new(number.to_string(), "991825827");
+        for number in 0..MOST_CLIENTS {
+            assert!(registry.create_client(client(number), now).is_some());
+        }
+        assert!(registry.create_client(client(MOST_CLIENTS), now).is_none());
+        // A test knows what it does.
+        registry.add_client(client(MOST_CLIENTS), now, SignedDuration::ZERO);
+        assert!(registry.has_client(&MOST_CLIENTS.to_string()));
+    }
+}

@@ -156,12 +156,20 @@ impl Stub {
     /// # Ok(())
     /// # }
     /// ```
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does; the answer is for who wants to look"
+    )]
     pub fn approve_request(&self, request_id: &str) -> Option<SystemUser> {
         self.decide(request_id, Decision::Approve).flatten()
     }
 
     /// Rejects a vendor's request for a system user, as an end user of the customer does in the
     /// portal. Whether there was one to decide.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does; the answer is for who wants to look"
+    )]
     pub fn reject_request(&self, request_id: &str) -> bool {
         self.decide(request_id, Decision::Reject).is_some()
     }

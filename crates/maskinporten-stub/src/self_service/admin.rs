@@ -1,11 +1,11 @@
 //! Who administers clients: a token of Maskinporten's with one of the API's scopes.
 
-use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE},
-    response::Response,
-};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 
-use crate::{caller::Caller, problem, registered::Registered, verify::TokenIssuer, world::World};
+use crate::{
+    caller::Caller, problem, refused::Refused, registered::Registered, verify::TokenIssuer,
+    world::World,
+};
 
 const SUPPLIER: &[&str] = &["idporten:dcr.supplier"];
 
@@ -29,7 +29,7 @@ pub(super) struct Admin {
 }
 
 impl Admin {
-    pub(super) fn of(world: &World, headers: &HeaderMap, need: Need) -> Result<Self, Response> {
+    pub(super) fn of(world: &World, headers: &HeaderMap, need: Need) -> Result<Self, Refused> {
         let caller = caller(world, headers)?;
         let admin = Self {
             own: caller.has_any(need),
@@ -67,7 +67,7 @@ impl Admin {
 }
 
 /// The organisation of somebody who administers scopes.
-pub(super) fn scope_owner(world: &World, headers: &HeaderMap) -> Result<Caller, Response> {
+pub(super) fn scope_owner(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
     let caller = caller(world, headers)?;
     if caller.has_any(SCOPES) {
         Ok(caller)
@@ -77,7 +77,7 @@ pub(super) fn scope_owner(world: &World, headers: &HeaderMap) -> Result<Caller, 
 }
 
 /// The organisation of anybody who may ask what it has been granted.
-pub(super) fn consumer(world: &World, headers: &HeaderMap) -> Result<Caller, Response> {
+pub(super) fn consumer(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
     let caller = caller(world, headers)?;
     if [READ, SUPPLIER, SCOPES]
         .iter()
@@ -89,7 +89,7 @@ pub(super) fn consumer(world: &World, headers: &HeaderMap) -> Result<Caller, Res
     }
 }
 
-fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Response> {
+fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
     Caller::of(world, headers)
         .filter(|caller| caller.issuer == TokenIssuer::Maskinporten)
         .ok_or_else(|| {
@@ -97,11 +97,11 @@ fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Response> {
             let mut response = problem::detailed(StatusCode::UNAUTHORIZED, detail);
             let challenge = HeaderValue::from_static("Bearer");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-            response
+            response.into()
         })
 }
 
-fn forbidden(need: Need) -> Response {
+fn forbidden(need: Need) -> Refused {
     let detail = format!("The token has none of the scopes {}", need.join(", "));
-    problem::detailed(StatusCode::FORBIDDEN, &detail)
+    problem::detailed(StatusCode::FORBIDDEN, &detail).into()
 }

@@ -7,17 +7,23 @@ use axum::{
     body::Bytes,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use uuid::Uuid;
 
 use super::{
-    Answer,
     admin::{self, Admin},
     client_order::Order,
     client_view::View,
 };
-use crate::{body, client::Client, identifiers, problem, registered::Registered, world::World};
+use crate::{
+    body,
+    client::Client,
+    identifiers, problem,
+    refused::{Answer, Refused},
+    registered::Registered,
+    world::World,
+};
 
 pub(super) async fn list(
     State(world): State<Arc<World>>,
@@ -43,7 +49,7 @@ pub(super) async fn create(
     if let Some(id) = &order.client_id {
         // Nothing is ever deleted, so neither is the id of a client that was deactivated.
         return Err(if world.registry.has_client(id) {
-            problem::detailed(
+            refused(
                 StatusCode::CONFLICT,
                 "There is a client with that client_id",
             )
@@ -58,7 +64,7 @@ pub(super) async fn create(
     }
     if !admin.may_create_for(organisation) {
         let detail = "The token's scopes do not let it make clients for that organisation";
-        return Err(problem::detailed(StatusCode::FORBIDDEN, detail));
+        return Err(refused(StatusCode::FORBIDDEN, detail));
     }
     let mut client = Client::new(Uuid::new_v4().to_string(), organisation);
     if organisation != own {
@@ -131,12 +137,16 @@ pub(super) fn change(
     });
     changed.flatten().unwrap_or_else(|| {
         let detail = "There is no such client";
-        Err(problem::detailed(StatusCode::NOT_FOUND, detail))
+        Err(refused(StatusCode::NOT_FOUND, detail))
     })
 }
 
-pub(super) fn bad(detail: &str) -> Response {
-    problem::detailed(StatusCode::BAD_REQUEST, detail)
+pub(super) fn bad(detail: &str) -> Refused {
+    refused(StatusCode::BAD_REQUEST, detail)
+}
+
+pub(super) fn refused(status: StatusCode, detail: &str) -> Refused {
+    problem::detailed(status, detail).into()
 }
 
 /// Whether a parameter of the query says `true`.
@@ -145,7 +155,7 @@ pub(super) fn is_true(query: Option<&str>, name: &str) -> bool {
     parameters.any(|(found, value)| found == name && value == "true")
 }
 
-fn read(body: &[u8]) -> Result<Order, Response> {
+fn read(body: &[u8]) -> Result<Order, Refused> {
     let order: Order = body::read(body)?;
     match order.problem() {
         Some(detail) => Err(bad(detail)),

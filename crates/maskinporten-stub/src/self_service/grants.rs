@@ -10,14 +10,14 @@ use axum::{
 };
 
 use super::{
-    Answer, admin,
+    admin,
     clients::bad,
     iso,
     scope::{Access, AccessView},
     scopes::MOST_CONSUMERS,
     scopes_api::{change, missing},
 };
-use crate::{identifiers, problem, world::World};
+use crate::{identifiers, problem, refused::Answer, world::World};
 
 /// Who owns a scope that only a test's clients know is not known; Digdir stands for them.
 const UNKNOWN_OWNER: &str = "991825827";
@@ -80,7 +80,7 @@ pub(super) async fn grant(
     let now = world.clock.now();
     change(&world, query.as_deref(), owner.org_number(), |scope| {
         if scope.access.len() >= MOST_CONSUMERS && !scope.access.contains_key(&consumer) {
-            return Err(problem::full());
+            return Err(problem::full().into());
         }
         let new = Access {
             approved: true,

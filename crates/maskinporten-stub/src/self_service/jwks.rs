@@ -13,14 +13,13 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::{
-    Answer,
     admin::{self, Admin},
     clients::change,
     iso,
     jwk::{Dated, Jwk},
     key_set::KeySet,
 };
-use crate::{registered::Registered, world::World};
+use crate::{refused::Answer, registered::Registered, rsa::PublicKey, world::World};
 
 #[derive(Debug, Serialize)]
 struct View {
@@ -32,12 +31,10 @@ struct View {
 impl View {
     fn of(registered: &Registered) -> Self {
         let client = &registered.client;
-        let jwk = |(kid, key): &(String, _)| -> Option<Jwk> {
+        let jwk = |(kid, key): &(String, PublicKey)| {
             let posted = client.profile.jwks.iter().find(|jwk| jwk.kid == *kid);
-            let key: &crate::rsa::PublicKey = key;
-            posted
-                .cloned()
-                .or_else(|| serde_json::from_value(key.jwk(kid)).ok())
+            let registered = || serde_json::from_value::<Jwk>(key.jwk(kid)).ok();
+            posted.cloned().or_else(registered)
         };
         let until = registered.keys_end.as_second();
         let keys = client.keys.iter().filter_map(jwk);

@@ -1,11 +1,10 @@
 //! A set of keys as it is posted: what must be true of it.
 
-use axum::response::Response;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{clients::bad, jwk::Jwk};
-use crate::{body, jwk, rsa::PublicKey};
+use crate::{body, jwk, refused::Refused, rsa::PublicKey};
 
 /// The most keys that a client may have.
 const MOST: usize = 5;
@@ -25,7 +24,7 @@ pub(super) struct KeySet {
 }
 
 impl KeySet {
-    pub(super) fn read(body: &[u8]) -> Result<Self, Response> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, Refused> {
         let body: Body = body::read(body)?;
         if body.keys.is_empty() {
             return Err(bad("keys is empty; to have none, delete the set"));
@@ -43,7 +42,7 @@ impl KeySet {
         Ok(set)
     }
 
-    fn add(&mut self, jwk: Value) -> Result<(), Response> {
+    fn add(&mut self, jwk: Value) -> Result<(), Refused> {
         if PRIVATE.iter().any(|member| jwk.get(member).is_some()) {
             return Err(bad("a private key; only the public half is registered"));
         }

@@ -22,7 +22,6 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::DefaultBodyLimit,
-    response::Response,
     routing::{get, put},
 };
 use jiff::Timestamp;
@@ -35,9 +34,6 @@ use crate::world::World;
 
 /// What is kept is bounded by this and by how many entries a register takes.
 const BODY_LIMIT: usize = 64 * 1024;
-
-/// What a handler answers; an error is an answer, too.
-type Answer = Result<Response, Response>;
 
 /// The API under each of the base paths that clients have been seen to use.
 pub(crate) fn routes() -> Router<Arc<World>> {

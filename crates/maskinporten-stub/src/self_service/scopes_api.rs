@@ -7,16 +7,20 @@ use axum::{
     body::Bytes,
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 
 use super::{
-    Answer, admin,
-    clients::{bad, is_true},
+    admin,
+    clients::{bad, is_true, refused},
     scope::{self, Scope, Settings, View},
     scopes::NotAdded,
 };
-use crate::{body, problem, world::World};
+use crate::{
+    body, problem,
+    refused::{Answer, Refused},
+    world::World,
+};
 
 /// Everybody may see the public ones.
 pub(super) async fn all(
@@ -74,11 +78,11 @@ pub(super) async fn create(
     match world.registry.scopes.add(scope) {
         Ok(()) => Ok((StatusCode::CREATED, view).into_response()),
         // Nothing is ever deleted, so neither is the name of a scope that was deactivated.
-        Err(NotAdded::Exists) => Err(problem::detailed(
+        Err(NotAdded::Exists) => Err(refused(
             StatusCode::CONFLICT,
             "There is a scope with that name",
         )),
-        Err(NotAdded::Full) => Err(problem::full()),
+        Err(NotAdded::Full) => Err(problem::full().into()),
     }
 }
 
@@ -127,8 +131,8 @@ pub(super) fn change(
     changed.unwrap_or_else(|| Err(missing()))
 }
 
-pub(super) fn missing() -> Response {
-    problem::detailed(StatusCode::NOT_FOUND, "There is no such scope")
+pub(super) fn missing() -> Refused {
+    refused(StatusCode::NOT_FOUND, "There is no such scope")
 }
 
 /// The scope's name may have a slash, so it is a parameter and not a part of the path.

@@ -2,10 +2,10 @@
 
 use axum::{
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 
-use crate::{caller::Caller, world::World};
+use crate::{caller::Caller, refused::Refused, world::World};
 
 pub(super) const REGISTER: &[&str] = &[
     "altinn:authentication/systemregister.write",
@@ -27,9 +27,9 @@ impl Denied {
     pub(super) const OTHER_VENDOR: Self = Self(StatusCode::FORBIDDEN);
 }
 
-impl IntoResponse for Denied {
-    fn into_response(self) -> Response {
-        self.0.into_response()
+impl From<Denied> for Refused {
+    fn from(Denied(status): Denied) -> Self {
+        status.into_response().into()
     }
 }
 

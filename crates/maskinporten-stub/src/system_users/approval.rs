@@ -9,7 +9,7 @@ use axum::{
     Json,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use uuid::Uuid;
 
@@ -17,15 +17,18 @@ use super::{
     access,
     problem::Problem,
     request::{Decision, Kind},
-    store::Undecided,
 };
-use crate::{problem, world::World};
+use crate::{
+    problem,
+    refused::{Answer, Refused},
+    world::World,
+};
 
 pub(super) async fn decide(
     State(world): State<Arc<World>>,
     Path(path): Path<(String, String, String)>,
     headers: HeaderMap,
-) -> Response {
+) -> Answer {
     answer(&world, path, &headers, Kind::Standard)
 }
 
@@ -33,7 +36,7 @@ pub(super) async fn decide_agent(
     State(world): State<Arc<World>>,
     Path(path): Path<(String, String, String)>,
     headers: HeaderMap,
-) -> Response {
+) -> Answer {
     answer(&world, path, &headers, Kind::Agent)
 }
 
@@ -41,16 +44,14 @@ pub(super) async fn remove_user(
     State(world): State<Arc<World>>,
     Path((party, id)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(denied) = access::caller(&world, &headers, access::PORTAL) {
-        return denied.into_response();
-    }
+) -> Answer {
+    access::caller(&world, &headers, access::PORTAL)?;
     let mut store = world.system_users.open(world.clock.now());
-    if store.remove_user(&party, &id) {
+    Ok(if store.remove_user(&party, &id) {
         (StatusCode::ACCEPTED, Json(1)).into_response()
     } else {
         (StatusCode::NOT_FOUND, Json(0)).into_response()
-    }
+    })
 }
 
 fn answer(
@@ -58,35 +59,24 @@ fn answer(
     (party, id, decision): (String, String, String),
     headers: &HeaderMap,
     kind: Kind,
-) -> Response {
-    let Some(decision) = Decision::from_path(&decision) else {
-        return problem::framework(StatusCode::NOT_FOUND);
-    };
-    if let Err(denied) = access::caller(world, headers, access::PORTAL) {
-        return denied.into_response();
-    }
-    let Ok(id) = Uuid::try_parse(&id) else {
-        return problem::framework(StatusCode::BAD_REQUEST);
-    };
+) -> Answer {
+    let framework = |status| Refused::from(problem::framework(status));
+    let decision = Decision::from_path(&decision);
+    let decision = decision.ok_or_else(|| framework(StatusCode::NOT_FOUND))?;
+    access::caller(world, headers, access::PORTAL)?;
+    let id = Uuid::try_parse(&id).map_err(|_not_one| framework(StatusCode::BAD_REQUEST))?;
     let mut store = world.system_users.open(world.clock.now());
-    let Some(request) = store.request(id) else {
-        return Problem::NO_REQUEST.into_response();
+    let request = store.request(id).ok_or(Problem::NO_REQUEST)?;
+    let (other_kind, other_party) = match kind {
+        Kind::Standard => (Problem::NO_REQUEST, Problem::OTHER_PARTY),
+        Kind::Agent => (Problem::NOT_AGENT, Problem::OTHER_AGENT_PARTY),
     };
     if request.kind != kind {
-        return match kind {
-            Kind::Standard => Problem::NO_REQUEST.into_response(),
-            Kind::Agent => Problem::NOT_AGENT.into_response(),
-        };
+        return Err(other_kind.into());
     }
     if request.triple.customer != party {
-        return match kind {
-            Kind::Standard => Problem::OTHER_PARTY.into_response(),
-            Kind::Agent => Problem::OTHER_AGENT_PARTY.into_response(),
-        };
+        return Err(other_party.into());
     }
-    match store.decide(id, decision) {
-        Ok(_user) => Json(true).into_response(),
-        Err(Undecided::Unknown) => Problem::NO_REQUEST.into_response(),
-        Err(Undecided::NotNew) => Problem::NOT_NEW.into_response(),
-    }
+    store.decide(id, decision)?;
+    Ok(Json(true).into_response())
 }

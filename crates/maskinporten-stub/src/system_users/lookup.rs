@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 
 use super::{
@@ -16,22 +16,20 @@ use super::{
     request::Triple,
     store::Wanted,
 };
-use crate::{problem, world::World};
+use crate::{problem, refused::Answer, world::World};
 
 pub(super) async fn by_external_id(
     State(world): State<Arc<World>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    if let Err(denied) = access::caller(&world, &headers, access::LOOK_UP) {
-        return denied.into_response();
-    }
+) -> Answer {
+    access::caller(&world, &headers, access::LOOK_UP)?;
     let (Some(client_id), Some(vendor), Some(owner)) = (
         parameter(&query, "clientId"),
         parameter(&query, "systemProviderOrgNo"),
         parameter(&query, "systemUserOwnerOrgNo"),
     ) else {
-        return problem::framework(StatusCode::BAD_REQUEST);
+        return Err(problem::framework(StatusCode::BAD_REQUEST).into());
     };
     let external_ref = parameter(&query, "externalRef");
     let wanted = Wanted {
@@ -42,8 +40,8 @@ pub(super) async fn by_external_id(
     };
     let store = world.system_users.open(world.clock.now());
     match store.find(wanted) {
-        Some((user, system)) => Json(user.view(system)).into_response(),
-        None => problem::framework(StatusCode::NOT_FOUND),
+        Some((user, system)) => Ok(Json(user.view(system)).into_response()),
+        None => Err(problem::framework(StatusCode::NOT_FOUND).into()),
     }
 }
 
@@ -51,15 +49,12 @@ pub(super) async fn by_query(
     State(world): State<Arc<World>>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    let caller = match access::caller(&world, &headers, access::REQUEST_WRITE) {
-        Ok(caller) => caller,
-        Err(denied) => return denied.into_response(),
-    };
+) -> Answer {
+    let caller = access::caller(&world, &headers, access::REQUEST_WRITE)?;
     let (Some(system_id), Some(customer)) =
         (parameter(&query, "system-id"), parameter(&query, "orgno"))
     else {
-        return problem::framework(StatusCode::BAD_REQUEST);
+        return Err(problem::framework(StatusCode::BAD_REQUEST).into());
     };
     let external_ref = parameter(&query, "external-ref").unwrap_or_else(|| customer.clone());
     let triple = Triple {
@@ -71,8 +66,8 @@ pub(super) async fn by_query(
     let system = store.system(&triple.system_id);
     let user = store.user_for(&triple);
     match user.filter(|user| user.vendor(system) == Some(caller.org_number())) {
-        Some(user) => Json(user.view(system)).into_response(),
-        None => problem::framework(StatusCode::NOT_FOUND),
+        Some(user) => Ok(Json(user.view(system)).into_response()),
+        None => Err(problem::framework(StatusCode::NOT_FOUND).into()),
     }
 }
 
@@ -81,23 +76,20 @@ pub(super) async fn by_system(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-) -> Response {
-    let caller = match access::caller(&world, &headers, access::REGISTER) {
-        Ok(caller) => caller,
-        Err(denied) => return denied.into_response(),
-    };
+) -> Answer {
+    let caller = access::caller(&world, &headers, access::REGISTER)?;
     let Some(start) = Start::read(query.as_deref()) else {
-        return problem::framework(StatusCode::BAD_REQUEST);
+        return Err(problem::framework(StatusCode::BAD_REQUEST).into());
     };
     let store = world.system_users.open(world.clock.now());
     let system = store.system(&id);
     if system.is_none_or(|system| system.vendor != caller.org_number()) {
-        return Problem::NO_SYSTEM.into_response();
+        return Err(Problem::NO_SYSTEM.into());
     }
     let users = store.users_of(&id).into_iter();
     let views = users.map(|user| (user.sequence, user.view(system)));
     let url = format!("{}{USERS}/vendor/bysystem/{id}", world.base_url);
-    page::page(views, start, &url).into_response()
+    Ok(page::page(views, start, &url).into_response())
 }
 
 /// A parameter that is there and not empty; its name's case does not matter.

@@ -7,7 +7,10 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::problem::{self, PROBLEM_JSON};
+use crate::{
+    problem::{self, PROBLEM_JSON},
+    refused::Refused,
+};
 
 /// One of the problems that the service names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +92,12 @@ fn answer(status: StatusCode, code: &str, title: &str, findings: &[Finding]) -> 
     (status, [(CONTENT_TYPE, PROBLEM_JSON)], Json(body)).into_response()
 }
 
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        problem.into_response().into()
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let code = format!("AUTH-{:05}", self.number);
@@ -120,9 +129,9 @@ impl Finding {
 #[derive(Debug)]
 pub(super) struct Invalid(pub(super) Vec<Finding>);
 
-impl IntoResponse for Invalid {
-    fn into_response(self) -> Response {
+impl From<Invalid> for Refused {
+    fn from(Invalid(findings): Invalid) -> Self {
         let title = "One or more validation errors occurred.";
-        answer(BAD, "STD-00000", title, &self.0)
+        answer(BAD, "STD-00000", title, &findings).into()
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -20,9 +20,13 @@ use super::{
     system::{ChangeKind, Description, Listed, System},
     validation,
 };
-use crate::{body, caller::Caller, problem, world::World};
-
-type Answer = Result<Response, Response>;
+use crate::{
+    body,
+    caller::Caller,
+    problem,
+    refused::{Answer, Refused},
+    world::World,
+};
 
 pub(super) async fn create(
     State(world): State<Arc<World>>,
@@ -33,10 +37,10 @@ pub(super) async fn create(
     let described: Description = body::read(&body)?;
     // Whose system it is to be comes before what else is wrong with it.
     let Some(vendor) = described.vendor.org_number().map(str::to_owned) else {
-        return Err(Invalid(vec![validation::vendor_is_no_organisation()]).into_response());
+        return Err(Invalid(vec![validation::vendor_is_no_organisation()]).into());
     };
     if !access::may_change(&caller, &vendor) {
-        return Err(Denied::OTHER_VENDOR.into_response());
+        return Err(Denied::OTHER_VENDOR.into());
     }
     let mut store = world.system_users.open(world.clock.now());
     let mut findings = Vec::new();
@@ -60,7 +64,7 @@ pub(super) async fn create(
     let id = system.internal_id.to_string();
     match store.add_system(system) {
         Ok(()) => Ok(Json(id).into_response()),
-        Err(_full) => Err(problem::full()),
+        Err(_full) => Err(problem::full().into()),
     }
 }
 
@@ -101,7 +105,7 @@ pub(super) async fn replace(
         return Err(missing());
     }
     if described.id != id {
-        return Err(Invalid(vec![validation::other_id()]).into_response());
+        return Err(Invalid(vec![validation::other_id()]).into());
     }
     check_live(system)?;
     let mut findings = Vec::new();
@@ -189,8 +193,8 @@ pub(super) async fn changelog(
     Ok(Json(&system.log).into_response())
 }
 
-fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Response> {
-    access::caller(world, headers, access::REGISTER).map_err(IntoResponse::into_response)
+fn caller(world: &World, headers: &HeaderMap) -> Result<Caller, Denied> {
+    access::caller(world, headers, access::REGISTER)
 }
 
 /// A client may belong to one live system only.
@@ -227,30 +231,30 @@ fn change(
     Ok(Json(json!({"success": true})).into_response())
 }
 
-fn missing() -> Response {
-    problem::framework(StatusCode::NOT_FOUND)
+fn missing() -> Refused {
+    problem::framework(StatusCode::NOT_FOUND).into()
 }
 
-fn check_owner(caller: &Caller, system: &System) -> Result<(), Response> {
+fn check_owner(caller: &Caller, system: &System) -> Result<(), Denied> {
     if access::may_change(caller, &system.vendor) {
         Ok(())
     } else {
-        Err(Denied::OTHER_VENDOR.into_response())
+        Err(Denied::OTHER_VENDOR)
     }
 }
 
-fn check_live(system: &System) -> Result<(), Response> {
+fn check_live(system: &System) -> Result<(), Refused> {
     if system.deleted {
         let text = "Cannot update a system that is deleted.";
-        return Err((StatusCode::BAD_REQUEST, text).into_response());
+        return Err((StatusCode::BAD_REQUEST, text).into_response().into());
     }
     Ok(())
 }
 
-fn refuse(findings: Vec<Finding>) -> Result<(), Response> {
+fn refuse(findings: Vec<Finding>) -> Result<(), Invalid> {
     if findings.is_empty() {
         Ok(())
     } else {
-        Err(Invalid(findings).into_response())
+        Err(Invalid(findings))
     }
 }

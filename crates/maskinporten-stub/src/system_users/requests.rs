@@ -7,7 +7,7 @@ use axum::{
     body::Bytes,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header::LOCATION},
-    response::{IntoResponse, Response},
+    response::IntoResponse,
 };
 use uuid::Uuid;
 
@@ -19,9 +19,13 @@ use super::{
     rules,
     store::OpenStore,
 };
-use crate::{body, caller::Caller, problem, world::World};
-
-type Answer = Result<Response, Response>;
+use crate::{
+    body,
+    caller::Caller,
+    problem,
+    refused::{Answer, Refused},
+    world::World,
+};
 
 pub(super) async fn create(
     State(world): State<Arc<World>>,
@@ -44,7 +48,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    one(&world, &headers, |store| by_id(store, &id, Kind::Standard))
+    let id = request_id(&id)?;
+    one(&world, &headers, Kind::Standard, |store| store.request(id))
 }
 
 pub(super) async fn show_agent(
@@ -52,7 +57,8 @@ pub(super) async fn show_agent(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    one(&world, &headers, |store| by_id(store, &id, Kind::Agent))
+    let id = request_id(&id)?;
+    one(&world, &headers, Kind::Agent, |store| store.request(id))
 }
 
 pub(super) async fn by_reference(
@@ -61,8 +67,8 @@ pub(super) async fn by_reference(
     headers: HeaderMap,
 ) -> Answer {
     let triple = triple(path);
-    one(&world, &headers, |store| {
-        by_triple(store, &triple, Kind::Standard)
+    one(&world, &headers, Kind::Standard, |store| {
+        store.request_for(&triple, Kind::Standard)
     })
 }
 
@@ -72,8 +78,8 @@ pub(super) async fn agent_by_reference(
     headers: HeaderMap,
 ) -> Answer {
     let triple = triple(path);
-    one(&world, &headers, |store| {
-        by_triple(store, &triple, Kind::Agent)
+    one(&world, &headers, Kind::Agent, |store| {
+        store.request_for(&triple, Kind::Agent)
     })
 }
 
@@ -102,22 +108,22 @@ pub(super) async fn withdraw(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let caller = caller(&world, &headers, access::REQUEST_WRITE)?;
+    let caller = access::caller(&world, &headers, access::REQUEST_WRITE)?;
     let mut store = world.system_users.open(world.clock.now());
     let id = request_id(&id)?;
-    let request = store.request(id).ok_or_else(missing)?;
+    let request = store.request(id).ok_or(Problem::NO_REQUEST)?;
     check_vendor(&store, &caller, &request.triple.system_id)?;
     store.remove_request(id);
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
 fn ask(world: &World, headers: &HeaderMap, body: &[u8], kind: Kind) -> Answer {
-    let caller = caller(world, headers, access::REQUEST_WRITE)?;
+    let caller = access::caller(world, headers, access::REQUEST_WRITE)?;
     let order: Order = body::read(body)?;
     let triple = order.triple();
     let mut store = world.system_users.open(world.clock.now());
     if store.user_for(&triple).is_some() {
-        return Err(Problem::USER_EXISTS.into_response());
+        return Err(Problem::USER_EXISTS.into());
     }
     check_vendor(&store, &caller, &order.system_id)?;
     let now = store.now;
@@ -126,10 +132,11 @@ fn ask(world: &World, headers: &HeaderMap, body: &[u8], kind: Kind) -> Answer {
     if let Some(earlier) = earlier {
         return Ok(Json(earlier.view(&world.base_url, now)).into_response());
     }
-    let system = store.live_system(&order.system_id).ok_or_else(no_system)?;
-    rules::check(&order, kind, system).map_err(IntoResponse::into_response)?;
+    let system = store.live_system(&order.system_id);
+    let system = system.ok_or(Problem::NO_SYSTEM)?;
+    rules::check(&order, kind, system)?;
     let Ok(request) = store.add_request(order, kind) else {
-        return Err(problem::full());
+        return Err(problem::full().into());
     };
     let location = format!("{}{USERS}/request/{}", world.base_url, request.id);
     let view = Json(request.view(&world.base_url, now));
@@ -139,11 +146,13 @@ fn ask(world: &World, headers: &HeaderMap, body: &[u8], kind: Kind) -> Answer {
 fn one<'a>(
     world: &'a World,
     headers: &HeaderMap,
-    find: impl for<'s> FnOnce(&'s OpenStore<'a>) -> Result<&'s Request, Response>,
+    kind: Kind,
+    find: impl for<'s> FnOnce(&'s OpenStore<'a>) -> Option<&'s Request>,
 ) -> Answer {
-    let caller = caller(world, headers, access::REQUEST_READ)?;
+    let caller = access::caller(world, headers, access::REQUEST_READ)?;
     let store = world.system_users.open(world.clock.now());
-    let request = find(&store)?;
+    let request = find(&store).filter(|request| request.kind == kind);
+    let request = request.ok_or(Problem::NO_REQUEST)?;
     check_vendor(&store, &caller, &request.triple.system_id)?;
     Ok(Json(request.view(&world.base_url, store.now)).into_response())
 }
@@ -156,7 +165,7 @@ fn list(
     kind: Kind,
     path: &str,
 ) -> Answer {
-    let caller = caller(world, headers, access::REQUEST_READ)?;
+    let caller = access::caller(world, headers, access::REQUEST_READ)?;
     let start = Start::read(query.as_deref()).ok_or_else(bad)?;
     let store = world.system_users.open(world.clock.now());
     check_vendor(&store, &caller, system)?;
@@ -177,45 +186,19 @@ fn triple((system_id, customer, external_ref): (String, String, String)) -> Trip
     }
 }
 
-fn by_id<'s>(store: &'s OpenStore<'_>, id: &str, kind: Kind) -> Result<&'s Request, Response> {
-    let request = store.request(request_id(id)?);
-    let request = request.filter(|request| request.kind == kind);
-    request.ok_or_else(missing)
-}
-
-fn by_triple<'s>(
-    store: &'s OpenStore<'_>,
-    triple: &Triple,
-    kind: Kind,
-) -> Result<&'s Request, Response> {
-    store.request_for(triple, kind).ok_or_else(missing)
-}
-
-fn caller(world: &World, headers: &HeaderMap, scopes: &[&str]) -> Result<Caller, Response> {
-    access::caller(world, headers, scopes).map_err(IntoResponse::into_response)
-}
-
 /// Another vendor's system is one that does not exist.
-fn check_vendor(store: &OpenStore<'_>, caller: &Caller, system_id: &str) -> Result<(), Response> {
+fn check_vendor(store: &OpenStore<'_>, caller: &Caller, system_id: &str) -> Result<(), Problem> {
     let system = store.live_system(system_id);
     match system.filter(|system| system.vendor == caller.org_number()) {
         Some(_own) => Ok(()),
-        None => Err(no_system()),
+        None => Err(Problem::NO_SYSTEM),
     }
 }
 
-fn request_id(text: &str) -> Result<Uuid, Response> {
+fn request_id(text: &str) -> Result<Uuid, Refused> {
     Uuid::try_parse(text).map_err(|_not_one| bad())
 }
 
-fn missing() -> Response {
-    Problem::NO_REQUEST.into_response()
-}
-
-fn no_system() -> Response {
-    Problem::NO_SYSTEM.into_response()
-}
-
-fn bad() -> Response {
-    problem::framework(StatusCode::BAD_REQUEST)
+fn bad() -> Refused {
+    problem::framework(StatusCode::BAD_REQUEST).into()
 }

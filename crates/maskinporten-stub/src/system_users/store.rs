@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{
+    problem::Problem,
     request::{Decision, Kind, Order, Request, Status, Triple},
     system::System,
     user::User,
@@ -17,7 +18,7 @@ use crate::system_user::SystemUser;
 
 /// The most systems that are kept, deleted ones included.
 const MOST_SYSTEMS: usize = 1000;
-/// The most requests that are kept, and so the most system users that come of them.
+/// The most requests that are kept, and the most system users that came of some.
 const MOST_REQUESTS: usize = 10_000;
 
 /// The systems, requests and system users of one stub.
@@ -52,13 +53,6 @@ pub(super) struct OpenStore<'a> {
     pub(super) now: Timestamp,
 }
 
-/// A request that could not be decided.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Undecided {
-    Unknown,
-    NotNew,
-}
-
 /// There is no room for more: somebody who fills it must not fill the memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Full;
@@ -66,7 +60,8 @@ pub(super) struct Full;
 impl SystemUsers {
     /// Adds a system user that a test has approved by itself.
     pub(crate) fn register(&self, user: SystemUser, now: Timestamp) {
-        self.open(now).add_user(user, Kind::Standard, String::new());
+        let mut store = self.open(now);
+        store.add_user(user, Kind::Standard, String::new(), false);
     }
 
     pub(crate) fn find(&self, wanted: Wanted<'_>, now: Timestamp) -> Option<SystemUser> {
@@ -135,7 +130,10 @@ impl OpenStore<'_> {
     }
 
     pub(super) fn add_request(&mut self, order: Order, kind: Kind) -> Result<&Request, Full> {
-        if self.shelves.requests.len() >= MOST_REQUESTS {
+        // A request may be withdrawn when it has become a system user.
+        let users = self.shelves.users.values().flatten();
+        let approved = users.filter(|user| user.was_requested).count();
+        if self.shelves.requests.len().max(approved) >= MOST_REQUESTS {
             return Err(Full);
         }
         let request = Request {
@@ -161,13 +159,13 @@ impl OpenStore<'_> {
         &mut self,
         id: Uuid,
         decision: Decision,
-    ) -> Result<Option<SystemUser>, Undecided> {
+    ) -> Result<Option<SystemUser>, Problem> {
         let now = self.now;
         let mut requests = self.shelves.requests.iter_mut();
         let request = requests.find(|request| request.id == id);
-        let request = request.ok_or(Undecided::Unknown)?;
+        let request = request.ok_or(Problem::NO_REQUEST)?;
         if request.status(now) != Status::New {
-            return Err(Undecided::NotNew);
+            return Err(Problem::NOT_NEW);
         }
         match decision {
             Decision::Escalate => request.escalated = true,
@@ -183,7 +181,7 @@ impl OpenStore<'_> {
                 let kind = request.kind;
                 let user = SystemUser::of(customer).system_id(system_id);
                 let user = user.external_ref(external_ref);
-                self.add_user(user.clone(), kind, title.unwrap_or_default());
+                self.add_user(user.clone(), kind, title.unwrap_or_default(), true);
                 return Ok(Some(user));
             }
         }
@@ -247,10 +245,11 @@ impl OpenStore<'_> {
         true
     }
 
-    fn add_user(&mut self, user: SystemUser, kind: Kind, title: String) {
+    fn add_user(&mut self, user: SystemUser, kind: Kind, title: String, was_requested: bool) {
         let user = User {
             kind,
             title,
+            was_requested,
             created: self.now,
             sequence: self.next(),
             user,
@@ -263,5 +262,35 @@ impl OpenStore<'_> {
     fn next(&mut self) -> u64 {
         self.shelves.last = self.shelves.last.saturating_add(1);
         self.shelves.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_requests_fill_has_an_end() {
+        let users = SystemUsers::default();
+        let mut store = users.open(Timestamp::UNIX_EPOCH);
+        let order = |reference: usize| -> Order {
+            serde_json::from_value(json!({
+                "systemId": "991825827_cloud", "partyOrgNo": "310702641",
+                "externalRef": reference.to_string(),
+            }))
+            .unwrap()
+        };
+        for reference in 0..MOST_REQUESTS {
+            let request = store.add_request(order(reference), Kind::Standard);
+            let id = request.unwrap().id;
+            if reference % 10 == 0 {
+                store.decide(id, Decision::Approve).unwrap();
+            }
+        }
+        assert!(store.add_request(order(0), Kind::Standard).is_err());
+        store.shelves.requests.clear();
+        assert!(store.add_request(order(0), Kind::Standard).is_ok());
     }
 }

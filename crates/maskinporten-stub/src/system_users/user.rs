@@ -12,6 +12,8 @@ pub(super) struct User {
     pub(super) kind: Kind,
     pub(super) title: String,
     pub(super) created: Timestamp,
+    /// Whether it came of a request, and not of a test.
+    pub(super) was_requested: bool,
     /// Grows with every one that is made: the order of lists.
     pub(super) sequence: u64,
 }

@@ -14,6 +14,7 @@ mod http;
 mod openid;
 mod policies;
 mod refusals;
+mod register_samples;
 mod samples;
 mod self_service_clients;
 mod self_service_keys;

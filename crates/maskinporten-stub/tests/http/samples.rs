@@ -12,7 +12,7 @@ const API: &str = "/correspondence/api/v1";
 
 /// The text of a sample; the test passes without it.
 #[expect(clippy::print_stderr, reason = "says why the test checks nothing")]
-fn sample(name: &str) -> Option<String> {
+pub(crate) fn sample(name: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/reference")
         .join(name);
@@ -41,7 +41,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-fn assert_same_shape(name: &str, answer: &Value, differing: &[&str]) {
+pub(crate) fn assert_same_shape(name: &str, answer: &Value, differing: &[&str]) {
     let Some(sample) = sample(name) else { return };
     let mut sample: Value = serde_json::from_str(&sample).unwrap();
     let mut answer = answer.clone();
@@ -95,6 +95,10 @@ async fn published_documents_have_the_members_of_the_samples() {
         (
             "/authentication/api/v1/openid/.well-known/openid-configuration",
             "samples/altinn-discovery.json",
+        ),
+        (
+            "/authentication/api/v1/openid/.well-known/openid-configuration/jwks",
+            "samples/altinn-jwks-standard-base64.json",
         ),
     ] {
         let answer = Ask::get(path).to(&stub).await.json();
