@@ -18,6 +18,21 @@ use crate::{
 /// assert!(client.private_jwk().is_some());
 /// # Ok::<(), maskinporten_stub::KeyError>(())
 /// ```
+///
+/// One with the scopes of the self-service API administers the clients of its organisation over
+/// HTTP, itself included:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use maskinporten_stub::{Client, Stub};
+///
+/// let stub = Stub::start().await?;
+/// stub.register(Client::generate("admin", "974761076")?.scopes("idporten:dcr.write"));
+/// println!("GET and POST {}/api/v1/clients", stub.base_url());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     pub(crate) id: String,

@@ -97,9 +97,12 @@ impl Stub {
         self.world.registry.add_client(client, now, propagation);
     }
 
-    /// Sets how long keys that are registered from now on are unknown to the token endpoint; keys
-    /// that the client had already go on working. Not at all when not set; up to two minutes at
-    /// the real one.
+    /// Sets how long keys that are registered from now on, here or over the self-service API, are
+    /// unknown to the token endpoint; keys that the client had already go on working. Not at all
+    /// when not set; up to two minutes at the real one.
+    ///
+    /// Only new keys are delayed. At the real one every change is: a key that was taken away, a
+    /// scope or a client work a while longer there, and end at once here.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -136,7 +139,8 @@ impl Stub {
         self.world.registry.trust(authority.certificates());
     }
 
-    /// Registers a system user, so that grants with `authorization_details` may name it.
+    /// Registers a system user, so that grants with `authorization_details` may name it. It goes
+    /// into the register that approved requests go into.
     pub fn register_system_user(&self, user: SystemUser) {
         let now = self.world.clock.now();
         self.world.system_users.register(user, now);

@@ -64,7 +64,7 @@ pub(super) async fn by_query(
     };
     let store = world.system_users.open(world.clock.now());
     let system = store.system(&triple.system_id);
-    let user = store.user_for(&triple);
+    let user = store.users().with(&triple);
     match user.filter(|user| user.vendor(system) == Some(caller.org_number())) {
         Some(user) => Ok(Json(user.view(system)).into_response()),
         None => Err(problem::framework(StatusCode::NOT_FOUND).into()),
@@ -86,7 +86,7 @@ pub(super) async fn by_system(
     if system.is_none_or(|system| system.vendor != caller.org_number()) {
         return Err(Problem::NO_SYSTEM.into());
     }
-    let users = store.users_of(&id).into_iter();
+    let users = store.users().of_system(&id).into_iter();
     let views = users.map(|user| (user.sequence, user.view(system)));
     let url = format!("{}{USERS}/vendor/bysystem/{id}", world.base_url);
     Ok(page::page(views, start, &url).into_response())

@@ -18,6 +18,7 @@ mod rules;
 mod store;
 mod system;
 mod user;
+mod users;
 mod validation;
 
 use std::sync::Arc;

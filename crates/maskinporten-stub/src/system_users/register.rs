@@ -85,8 +85,7 @@ pub(super) async fn show(
 ) -> Answer {
     let caller = caller(&world, &headers)?;
     let store = world.system_users.open(world.clock.now());
-    let system = store.system(&id).ok_or_else(missing)?;
-    check_owner(&caller, system)?;
+    let system = own(&store, &caller, &id)?;
     Ok(Json(&system.description).into_response())
 }
 
@@ -99,8 +98,7 @@ pub(super) async fn replace(
     let caller = caller(&world, &headers)?;
     let described: Description = body::read(&body)?;
     let mut store = world.system_users.open(world.clock.now());
-    let system = store.system(&id).ok_or_else(missing)?;
-    check_owner(&caller, system)?;
+    let system = own(&store, &caller, &id)?;
     if described.vendor != system.description.vendor {
         return Err(missing());
     }
@@ -127,8 +125,7 @@ pub(super) async fn replace_rights(
     let caller = caller(&world, &headers)?;
     let rights: Vec<Right> = body::read(&body)?;
     let mut store = world.system_users.open(world.clock.now());
-    let system = store.system(&id).ok_or_else(missing)?;
-    check_owner(&caller, system)?;
+    let system = own(&store, &caller, &id)?;
     check_live(system)?;
     let mut findings = Vec::new();
     validation::rights(&rights, &mut findings);
@@ -153,8 +150,7 @@ pub(super) async fn replace_packages(
     let caller = caller(&world, &headers)?;
     let packages: Vec<AccessPackage> = body::read(&body)?;
     let mut store = world.system_users.open(world.clock.now());
-    let system = store.system(&id).ok_or_else(missing)?;
-    check_owner(&caller, system)?;
+    let system = own(&store, &caller, &id)?;
     check_live(system)?;
     let mut findings = Vec::new();
     validation::packages(&packages, &mut findings);
@@ -173,9 +169,10 @@ pub(super) async fn remove(
 ) -> Answer {
     let caller = caller(&world, &headers)?;
     let mut store = world.system_users.open(world.clock.now());
-    let missing = || problem::framework(StatusCode::BAD_REQUEST);
-    let system = store.system(&id).ok_or_else(missing)?;
-    check_owner(&caller, system)?;
+    if store.system(&id).is_none() {
+        return Err(problem::framework(StatusCode::BAD_REQUEST).into());
+    }
+    own(&store, &caller, &id)?;
     change(&mut store, &id, &caller, ChangeKind::Delete, |system| {
         system.deleted = true;
     })
@@ -188,8 +185,7 @@ pub(super) async fn changelog(
 ) -> Answer {
     let caller = caller(&world, &headers)?;
     let store = world.system_users.open(world.clock.now());
-    let system = store.system(&id).ok_or_else(missing)?;
-    check_owner(&caller, system)?;
+    let system = own(&store, &caller, &id)?;
     Ok(Json(&system.log).into_response())
 }
 
@@ -235,11 +231,13 @@ fn missing() -> Refused {
     problem::framework(StatusCode::NOT_FOUND).into()
 }
 
-fn check_owner(caller: &Caller, system: &System) -> Result<(), Denied> {
+/// A system that is the caller's to see and change.
+fn own<'s>(store: &'s OpenStore<'_>, caller: &Caller, id: &str) -> Result<&'s System, Refused> {
+    let system = store.system(id).ok_or_else(missing)?;
     if access::may_change(caller, &system.vendor) {
-        Ok(())
+        Ok(system)
     } else {
-        Err(Denied::OTHER_VENDOR)
+        Err(Denied::OTHER_VENDOR.into())
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
     USERS, access,
     page::{self, Start},
     problem::Problem,
-    request::{Kind, Order, Request, Status, Triple},
+    request::{Kind, Order, Status, Triple},
     rules,
     store::OpenStore,
 };
@@ -26,6 +26,22 @@ use crate::{
     refused::{Answer, Refused},
     world::World,
 };
+
+/// How a vendor names one of its requests.
+enum By {
+    Id(String),
+    Reference(Triple),
+}
+
+impl By {
+    fn reference((system_id, customer, external_ref): (String, String, String)) -> Self {
+        Self::Reference(Triple {
+            system_id,
+            customer,
+            external_ref,
+        })
+    }
+}
 
 pub(super) async fn create(
     State(world): State<Arc<World>>,
@@ -48,8 +64,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let id = request_id(&id)?;
-    one(&world, &headers, Kind::Standard, |store| store.request(id))
+    one(&world, &headers, Kind::Standard, &By::Id(id))
 }
 
 pub(super) async fn show_agent(
@@ -57,8 +72,7 @@ pub(super) async fn show_agent(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Answer {
-    let id = request_id(&id)?;
-    one(&world, &headers, Kind::Agent, |store| store.request(id))
+    one(&world, &headers, Kind::Agent, &By::Id(id))
 }
 
 pub(super) async fn by_reference(
@@ -66,10 +80,7 @@ pub(super) async fn by_reference(
     Path(path): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let triple = triple(path);
-    one(&world, &headers, Kind::Standard, |store| {
-        store.request_for(&triple, Kind::Standard)
-    })
+    one(&world, &headers, Kind::Standard, &By::reference(path))
 }
 
 pub(super) async fn agent_by_reference(
@@ -77,10 +88,7 @@ pub(super) async fn agent_by_reference(
     Path(path): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let triple = triple(path);
-    one(&world, &headers, Kind::Agent, |store| {
-        store.request_for(&triple, Kind::Agent)
-    })
+    one(&world, &headers, Kind::Agent, &By::reference(path))
 }
 
 pub(super) async fn by_system(
@@ -122,7 +130,7 @@ fn ask(world: &World, headers: &HeaderMap, body: &[u8], kind: Kind) -> Answer {
     let order: Order = body::read(body)?;
     let triple = order.triple();
     let mut store = world.system_users.open(world.clock.now());
-    if store.user_for(&triple).is_some() {
+    if store.users().with(&triple).is_some() {
         return Err(Problem::USER_EXISTS.into());
     }
     check_vendor(&store, &caller, &order.system_id)?;
@@ -143,15 +151,14 @@ fn ask(world: &World, headers: &HeaderMap, body: &[u8], kind: Kind) -> Answer {
     Ok((StatusCode::CREATED, [(LOCATION, location)], view).into_response())
 }
 
-fn one<'a>(
-    world: &'a World,
-    headers: &HeaderMap,
-    kind: Kind,
-    find: impl for<'s> FnOnce(&'s OpenStore<'a>) -> Option<&'s Request>,
-) -> Answer {
+fn one(world: &World, headers: &HeaderMap, kind: Kind, by: &By) -> Answer {
     let caller = access::caller(world, headers, access::REQUEST_READ)?;
     let store = world.system_users.open(world.clock.now());
-    let request = find(&store).filter(|request| request.kind == kind);
+    let request = match by {
+        By::Id(id) => store.request(request_id(id)?),
+        By::Reference(triple) => store.request_for(triple, kind),
+    };
+    let request = request.filter(|request| request.kind == kind);
     let request = request.ok_or(Problem::NO_REQUEST)?;
     check_vendor(&store, &caller, &request.triple.system_id)?;
     Ok(Json(request.view(&world.base_url, store.now)).into_response())
@@ -176,14 +183,6 @@ fn list(
     let views = requests.map(|request| (request.sequence, request.view(&world.base_url, now)));
     let url = format!("{}{USERS}/{path}", world.base_url);
     Ok(page::page(views, start, &url).into_response())
-}
-
-fn triple((system_id, customer, external_ref): (String, String, String)) -> Triple {
-    Triple {
-        system_id,
-        customer,
-        external_ref,
-    }
 }
 
 /// Another vendor's system is one that does not exist.

@@ -1,7 +1,7 @@
 //! The memory of systems, requests and system users, opened by one request at a time.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -13,6 +13,7 @@ use super::{
     request::{Decision, Kind, Order, Request, Status, Triple},
     system::System,
     user::User,
+    users::Users,
 };
 use crate::system_user::SystemUser;
 
@@ -32,8 +33,7 @@ struct Shelves {
     systems: BTreeMap<String, System>,
     /// In the order they came.
     requests: Vec<Request>,
-    /// By their owner: each customer has a few, a vendor has thousands.
-    users: HashMap<String, Vec<User>>,
+    users: Users,
     last: u64,
 }
 
@@ -131,9 +131,8 @@ impl OpenStore<'_> {
 
     pub(super) fn add_request(&mut self, order: Order, kind: Kind) -> Result<&Request, Full> {
         // A request may be withdrawn when it has become a system user.
-        let users = self.shelves.users.values().flatten();
-        let approved = users.filter(|user| user.was_requested).count();
-        if self.shelves.requests.len().max(approved) >= MOST_REQUESTS {
+        let requested = self.shelves.users.requested();
+        if self.shelves.requests.len().max(requested) >= MOST_REQUESTS {
             return Err(Full);
         }
         let request = Request {
@@ -188,31 +187,14 @@ impl OpenStore<'_> {
         Ok(None)
     }
 
-    /// The system users of a system, in the order they were made.
-    pub(super) fn users_of(&self, system_id: &str) -> Vec<&User> {
-        let users = self.shelves.users.values().flatten();
-        let mut users: Vec<&User> = users
-            .filter(|user| user.user.system_id == system_id)
-            .collect();
-        users.sort_by_key(|user| user.sequence);
-        users
-    }
-
-    pub(super) fn user_for(&self, triple: &Triple) -> Option<&User> {
-        self.shelves
-            .users
-            .get(&triple.customer)?
-            .iter()
-            .find(|user| {
-                user.user.system_id == triple.system_id
-                    && user.user.external_ref == triple.external_ref
-            })
+    pub(super) fn users(&self) -> &Users {
+        &self.shelves.users
     }
 
     /// A system user is its vendor's and its clients': those of its system, while that lives, and
     /// those that a test has named.
     pub(super) fn find(&self, wanted: Wanted<'_>) -> Option<(&User, Option<&System>)> {
-        let users = self.shelves.users.get(wanted.owner)?.iter();
+        let users = self.shelves.users.owned_by(wanted.owner);
         let with_system = users.map(|user| (user, self.system(&user.user.system_id)));
         let mut matching = with_system.filter(|(user, system)| {
             let client_id = wanted.client_id;
@@ -228,13 +210,9 @@ impl OpenStore<'_> {
     /// Removes a customer's system user, and the request it came of, so that it can be asked for
     /// again. Whether there was one.
     pub(super) fn remove_user(&mut self, owner: &str, id: &str) -> bool {
-        let Some(users) = self.shelves.users.get_mut(owner) else {
+        let Some(user) = self.shelves.users.remove(owner, id) else {
             return false;
         };
-        let Some(at) = users.iter().position(|user| user.user.id == id) else {
-            return false;
-        };
-        let user = users.remove(at);
         let triple = Triple {
             system_id: user.user.system_id,
             customer: user.user.owner,
@@ -254,9 +232,7 @@ impl OpenStore<'_> {
             sequence: self.next(),
             user,
         };
-        let users = &mut self.shelves.users;
-        let of_owner = users.entry(user.user.owner.clone()).or_default();
-        of_owner.push(user);
+        self.shelves.users.add(user);
     }
 
     fn next(&mut self) -> u64 {

@@ -121,20 +121,24 @@ async fn posting_a_key_again_starts_its_year_again() {
     let stub = Stub::start().await.unwrap();
     let key = client(&stub);
     let mut admin = User::new(&stub, OWNER, WRITE, "/clients/rotating/jwks").await;
-    let days = |days: u64| Duration::from_hours(days * 24);
-    stub.advance_clock(days(364));
-    admin.refresh(days(364)).await;
+    let hours = Duration::from_hours;
+    let posted = hours(364 * 24);
+    stub.advance_clock(posted);
+    admin.refresh(posted).await;
     let keys = json!({"keys": [jwk(&key, key.kid())]});
     assert_eq!(admin.post("", &keys).await.status, 200);
     // Another change of the client does not.
-    stub.advance_clock(days(2));
-    admin.refresh(days(366)).await;
-    let changed = admin.at("/clients/rotating").put("", &order()).await;
-    assert_eq!(changed.status, 200, "{}", changed.text());
-    assert_eq!(ask(&stub, &key, days(366)).await.status, 200);
-    stub.advance_clock(days(364));
+    stub.advance_clock(hours(12));
+    let changed = posted + hours(12);
+    admin.refresh(changed).await;
+    let answer = admin.at("/clients/rotating").put("", &order()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    stub.advance_clock(hours(365 * 24 - 13));
+    let nearly = posted + hours(365 * 24 - 1);
+    assert_eq!(ask(&stub, &key, nearly).await.status, 200);
+    stub.advance_clock(hours(1));
     let expired = (400, "invalid_grant", Some("MP-121"), "Expired key.");
-    let answer = ask(&stub, &key, days(730)).await;
+    let answer = ask(&stub, &key, nearly + hours(1)).await;
     assert_refused(&stub, &answer, expired, "a year after it was posted again");
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn order() -> Value {
     })
 }
 
-fn with(change: Value) -> Value {
+pub(crate) fn with(change: Value) -> Value {
     let mut order = order();
     let members = change.as_object().unwrap().clone();
     order.as_object_mut().unwrap().extend(members);
@@ -34,14 +34,14 @@ fn with(change: Value) -> Value {
 }
 
 /// A vendor whose system is registered.
-async fn vendor(stub: &Stub) -> User<'_> {
+pub(crate) async fn vendor(stub: &Stub) -> User<'_> {
     let vendor = User::new(stub, VENDOR, SCOPES, REQUEST).await;
     let answer = vendor.at(REGISTER).post("", &system()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     vendor
 }
 
-fn id(answer: &Answer) -> String {
+pub(crate) fn id(answer: &Answer) -> String {
     answer.json()["id"].as_str().unwrap().to_owned()
 }
 
@@ -267,40 +267,4 @@ async fn an_end_user_decides_once_and_in_time() {
     let renewed = vendor.post("/vendor", &other).await;
     assert_eq!(renewed.status, 201);
     assert!(stub.reject_request(&id(&renewed)));
-}
-
-#[tokio::test]
-async fn long_lists_come_in_pages() {
-    let stub = Stub::start().await.unwrap();
-    let vendor = vendor(&stub).await;
-    for reference in 0..101 {
-        let order = with(json!({"externalRef": reference.to_string()}));
-        let id = id(&vendor.post("/vendor", &order).await);
-        assert!(stub.approve_request(&id).is_some());
-    }
-    for path in [
-        format!("/request/vendor/bysystem/{SYSTEM}"),
-        format!("/vendor/bysystem/{SYSTEM}"),
-    ] {
-        let users = vendor.at("/authentication/api/v1/systemuser");
-        let mut next = Some(path.clone());
-        let mut seen = Vec::new();
-        let mut sizes = Vec::new();
-        while let Some(path) = next {
-            let page = users.get(&path).await.json();
-            let data = page["data"].as_array().unwrap();
-            sizes.push(data.len());
-            seen.extend(data.iter().map(|item| item["externalRef"].clone()));
-            let url = page["links"]["next"].as_str();
-            let base = format!("{}/authentication/api/v1/systemuser", stub.base_url());
-            next = url.map(|url| url.strip_prefix(&base).unwrap().to_owned());
-        }
-        assert_eq!(sizes, [50, 50, 1], "{path}");
-        let expected: Vec<Value> = (0..101)
-            .map(|reference| reference.to_string().into())
-            .collect();
-        assert_eq!(seen, expected, "{path}");
-        let answer = users.get(&format!("{path}?token=x")).await;
-        assert_eq!(answer.status, 400);
-    }
 }

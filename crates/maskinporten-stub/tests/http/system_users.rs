@@ -1,4 +1,5 @@
-//! From a system that is registered to a token of its system user, all over HTTP.
+//! From a system that is registered to a token of its system user, all over HTTP; and who can
+//! find a system user.
 
 use maskinporten_stub::{Stub, SystemUser};
 use serde_json::{Value, json};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     http::{claims, exchange, post_assertion},
     system_register::{REGISTER, SYSTEM, VENDOR, system},
-    system_user_requests::{CUSTOMER, PORTAL, REQUEST, SCOPES, order},
+    system_user_requests::{CUSTOMER, PORTAL, REQUEST, SCOPES, id, order, vendor, with},
     user::User,
 };
 
@@ -159,4 +160,40 @@ async fn system_users_that_a_test_registers_are_in_the_same_register() {
     let users = vendor.at(USERS);
     let listed = users.get(&format!("/vendor/bysystem/{SYSTEM}")).await;
     assert_eq!(listed.json()["data"][0]["id"], user.id());
+}
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let stub = Stub::start().await.unwrap();
+    let vendor = vendor(&stub).await;
+    for reference in 0..101 {
+        let order = with(json!({"externalRef": reference.to_string()}));
+        let id = id(&vendor.post("/vendor", &order).await);
+        assert!(stub.approve_request(&id).is_some());
+    }
+    for path in [
+        format!("/request/vendor/bysystem/{SYSTEM}"),
+        format!("/vendor/bysystem/{SYSTEM}"),
+    ] {
+        let users = vendor.at("/authentication/api/v1/systemuser");
+        let mut next = Some(path.clone());
+        let mut seen = Vec::new();
+        let mut sizes = Vec::new();
+        while let Some(path) = next {
+            let page = users.get(&path).await.json();
+            let data = page["data"].as_array().unwrap();
+            sizes.push(data.len());
+            seen.extend(data.iter().map(|item| item["externalRef"].clone()));
+            let url = page["links"]["next"].as_str();
+            let base = format!("{}/authentication/api/v1/systemuser", stub.base_url());
+            next = url.map(|url| url.strip_prefix(&base).unwrap().to_owned());
+        }
+        assert_eq!(sizes, [50, 50, 1], "{path}");
+        let expected: Vec<Value> = (0..101)
+            .map(|reference| reference.to_string().into())
+            .collect();
+        assert_eq!(seen, expected, "{path}");
+        let answer = users.get(&format!("{path}?token=x")).await;
+        assert_eq!(answer.status, 400);
+    }
 }
