@@ -88,8 +88,8 @@ pub(super) async fn by_system(
     }
     let users = store.users().of_system(&id).into_iter();
     let views = users.map(|user| (user.sequence, user.view(system)));
-    let url = format!("{}{USERS}/vendor/bysystem/{id}", world.base_url);
-    Ok(page::page(views, start, &url).into_response())
+    let url = format!("{}{USERS}/vendor/bysystem", world.base_url);
+    Ok(page::page(views, start, &url, &id).into_response())
 }
 
 /// A parameter that is there and not empty; its name's case does not matter.

@@ -35,10 +35,12 @@ impl Start {
 }
 
 /// Takes the page that begins at `start` out of items with their sequence numbers, in their order.
+/// `url` is that of the list of all systems' items.
 pub(super) fn page<T: Serialize>(
     items: impl Iterator<Item = (u64, T)>,
     start: Start,
     url: &str,
+    system: &str,
 ) -> Json<Page<T>> {
     let mut items = items.filter(|(sequence, _item)| *sequence >= start.0);
     // `by_ref`, so that the item after the page is still there to be asked for.
@@ -49,7 +51,9 @@ pub(super) fn page<T: Serialize>(
         .collect();
     let next = items.next().map(|(sequence, _item)| {
         let token = URL_SAFE_NO_PAD.encode(sequence.to_be_bytes());
-        format!("{url}?token={token}")
+        // A system's id may have any characters but spaces.
+        let system: String = form_urlencoded::byte_serialize(system.as_bytes()).collect();
+        format!("{url}/{system}?token={token}")
     });
     Json(Page {
         links: Links { next },

@@ -97,8 +97,7 @@ pub(super) async fn by_system(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    let path = format!("request/vendor/bysystem/{system}");
-    list(&world, &headers, &system, query, Kind::Standard, &path)
+    list(&world, &headers, &system, query.as_deref(), Kind::Standard)
 }
 
 pub(super) async fn agents_by_system(
@@ -107,8 +106,7 @@ pub(super) async fn agents_by_system(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    let path = format!("request/vendor/agent/bysystem/{system}");
-    list(&world, &headers, &system, query, Kind::Agent, &path)
+    list(&world, &headers, &system, query.as_deref(), Kind::Agent)
 }
 
 pub(super) async fn withdraw(
@@ -168,12 +166,11 @@ fn list(
     world: &World,
     headers: &HeaderMap,
     system: &str,
-    query: Option<String>,
+    query: Option<&str>,
     kind: Kind,
-    path: &str,
 ) -> Answer {
     let caller = access::caller(world, headers, access::REQUEST_READ)?;
-    let start = Start::read(query.as_deref()).ok_or_else(bad)?;
+    let start = Start::read(query).ok_or_else(bad)?;
     let store = world.system_users.open(world.clock.now());
     check_vendor(&store, &caller, system)?;
     let now = store.now;
@@ -181,8 +178,12 @@ fn list(
     let requests =
         requests.filter(|request| request.kind == kind && request.triple.system_id == system);
     let views = requests.map(|request| (request.sequence, request.view(&world.base_url, now)));
-    let url = format!("{}{USERS}/{path}", world.base_url);
-    Ok(page::page(views, start, &url).into_response())
+    let path = match kind {
+        Kind::Standard => "vendor/bysystem",
+        Kind::Agent => "vendor/agent/bysystem",
+    };
+    let url = format!("{}{USERS}/request/{path}", world.base_url);
+    Ok(page::page(views, start, &url, system).into_response())
 }
 
 /// Another vendor's system is one that does not exist.
