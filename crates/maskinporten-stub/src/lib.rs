@@ -18,7 +18,8 @@
 //!
 //! They share their registers: what a test registers is there over HTTP, and the other way round.
 //! What can be registered over HTTP is bounded: 1000 clients, scopes, consumers of a scope and
-//! systems, 10 000 requests for system users, and 64 KiB for each. Who asks for more gets 507.
+//! systems (64 KiB for each), and 10 000 requests for system users (16 KiB). Who asks for more gets
+//! 507, or 413.
 //!
 //! # Example
 //!

@@ -101,8 +101,8 @@ impl Stub {
     /// unknown to the token endpoint; keys that the client had already go on working. Not at all
     /// when not set; up to two minutes at the real one.
     ///
-    /// Only new keys are delayed. At the real one every change is: a key that was taken away, a
-    /// scope or a client work a while longer there, and end at once here.
+    /// Only new keys are delayed. At the real one every change is: keys that were taken away, and
+    /// clients that were changed or deactivated, work as before for a while there, but not here.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

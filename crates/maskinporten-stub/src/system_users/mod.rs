@@ -36,15 +36,21 @@ use crate::world::World;
 
 const REGISTER: &str = "/authentication/api/v1/systemregister";
 const USERS: &str = "/authentication/api/v1/systemuser";
-/// What is kept is bounded by this and by how many entries a register takes.
-const BODY_LIMIT: usize = 64 * 1024;
+/// What is kept is bounded by these and by how many entries a register takes.
+const SYSTEM_LIMIT: usize = 64 * 1024;
+const REQUEST_LIMIT: usize = 16 * 1024;
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new()
-        .nest(REGISTER, register_routes())
-        .nest(&format!("{USERS}/request"), request_routes())
+        .nest(
+            REGISTER,
+            register_routes().layer(DefaultBodyLimit::max(SYSTEM_LIMIT)),
+        )
+        .nest(
+            &format!("{USERS}/request"),
+            request_routes().layer(DefaultBodyLimit::max(REQUEST_LIMIT)),
+        )
         .nest(USERS, user_routes())
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
 fn register_routes() -> Router<Arc<World>> {

@@ -11,6 +11,7 @@ mod errors;
 mod exchange;
 mod grants;
 mod http;
+mod odd_input;
 mod openid;
 mod policies;
 mod refusals;

@@ -134,6 +134,10 @@ async fn an_agents_request_is_another() {
     );
     let path = format!("/agent/{CUSTOMER}/{agent}/approve");
     assert_eq!(user.post(&path, &json!({})).await.json(), true);
+    let users = vendor.at("/authentication/api/v1/systemuser");
+    let query = format!("system-id={SYSTEM}&orgno={CUSTOMER}&external-ref=branch-7");
+    let found = users.get(&format!("/vendor/byquery?{query}")).await.json();
+    assert_eq!(found["userType"], "agent");
 }
 
 #[tokio::test]
