@@ -7,6 +7,7 @@
 
 mod access;
 mod approval;
+mod body;
 mod lookup;
 mod page;
 mod problem;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{
     access::{self, Denied},
+    body,
     problem::{Finding, Invalid},
     rights::{AccessPackage, Right},
     store::OpenStore,
@@ -21,7 +22,6 @@ use super::{
     validation,
 };
 use crate::{
-    body,
     caller::Caller,
     problem,
     refused::{Answer, Refused},

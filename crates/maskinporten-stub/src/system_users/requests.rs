@@ -12,7 +12,7 @@ use axum::{
 use uuid::Uuid;
 
 use super::{
-    USERS, access,
+    USERS, access, body,
     page::{self, Start},
     problem::Problem,
     request::{Kind, Order, Status, Triple},
@@ -20,7 +20,6 @@ use super::{
     store::OpenStore,
 };
 use crate::{
-    body,
     caller::Caller,
     problem,
     refused::{Answer, Refused},

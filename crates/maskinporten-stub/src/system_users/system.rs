@@ -35,7 +35,7 @@ pub(super) struct Description {
 /// Its `authority` is neither read nor shown.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub(super) struct Vendor {
-    #[serde(rename = "ID", alias = "id")]
+    #[serde(rename(serialize = "ID"))]
     pub(super) id: String,
 }
 

@@ -167,6 +167,23 @@ async fn every_rule_has_its_code() {
 }
 
 #[tokio::test]
+async fn the_case_of_a_members_name_does_not_matter() {
+    let stub = Stub::start().await.unwrap();
+    let vendor = User::new(&stub, VENDOR, REGISTER_SCOPE, REGISTER).await;
+    let pascal = json!({
+        "Id": SYSTEM, "Vendor": {"id": "0192:991825827"}, "Name": {"nb": "Sky"},
+        "Description": {"nb": "Regnskap"}, "ClientId": ["cloud"], "unknown": 1,
+        "RIGHTS": [{"Resource": [{"Id": "urn:altinn:resource", "Value": "a-resource"}]}],
+    });
+    let answer = vendor.post("", &pascal).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let kept = vendor.get(&format!("/{SYSTEM}")).await.json();
+    for member in ["id", "clientId", "rights"] {
+        assert_eq!(kept[member], system()[member], "{member}");
+    }
+}
+
+#[tokio::test]
 async fn only_the_vendor_with_the_scope_is_let_in() {
     let stub = Stub::start().await.unwrap();
     let vendor = User::new(&stub, VENDOR, REGISTER_SCOPE, REGISTER).await;
