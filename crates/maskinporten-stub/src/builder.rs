@@ -22,6 +22,7 @@ use crate::{
     registry::Registry,
     server,
     stub::Stub,
+    system_users::SystemUsers,
     world::World,
 };
 
@@ -115,6 +116,7 @@ impl StubBuilder {
             faults: Faults::default(),
             recorder: Recorder::default(),
             store: Store::new(self.scan_time),
+            system_users: SystemUsers::default(),
         });
         let (stop, stopped) = watch::channel(false);
         let router = server::router(world.clone());

@@ -7,6 +7,7 @@ use aws_lc_rs::error::Unspecified;
 use crate::{
     jwk::{self, KeyError},
     rsa::{PublicKey, SigningKey},
+    self_service::Profile,
 };
 
 /// A client to register with [`Stub::register`](crate::Stub::register).
@@ -17,6 +18,21 @@ use crate::{
 /// assert!(client.private_jwk().is_some());
 /// # Ok::<(), maskinporten_stub::KeyError>(())
 /// ```
+///
+/// One with the scopes of the self-service API administers the clients of its organisation over
+/// HTTP, itself included:
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use maskinporten_stub::{Client, Stub};
+///
+/// let stub = Stub::start().await?;
+/// stub.register(Client::generate("admin", "974761076")?.scopes("idporten:dcr.write"));
+/// println!("GET and POST {}/api/v1/clients", stub.base_url());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     pub(crate) id: String,
@@ -24,8 +40,11 @@ pub struct Client {
     pub(crate) scopes: Vec<String>,
     pub(crate) not_granted: Vec<String>,
     pub(crate) not_for_maskinporten: Vec<String>,
+    /// Registered through the self-service API: the register of scopes tells whether granted.
+    pub(crate) requested: Vec<String>,
     pub(crate) keys: Vec<(String, PublicKey)>,
     pub(crate) active: bool,
+    pub(crate) profile: Profile,
     private_jwk: Option<String>,
 }
 
@@ -36,12 +55,15 @@ impl Client {
     /// organisation, from an authority that the stub [trusts](crate::Stub::trust).
     #[must_use]
     pub fn new(client_id: impl Into<String>, org_number: impl Into<String>) -> Self {
+        let id = client_id.into();
         Self {
-            id: client_id.into(),
+            profile: Profile::named(&id),
+            id,
             organisation: org_number.into(),
             scopes: Vec::new(),
             not_granted: Vec::new(),
             not_for_maskinporten: Vec::new(),
+            requested: Vec::new(),
             keys: Vec::new(),
             active: true,
             private_jwk: None,

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::{digest, error::Unspecified};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -53,19 +53,24 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) struct AltinnKey {
     pub(crate) key: SigningKey,
-    /// 40 upper-case hexadecimal digits.
+    /// The hash of the certificate: 40 upper-case hexadecimal digits.
     pub(crate) kid: String,
     /// The same bytes as `kid`, in base64url.
     pub(crate) x5t: String,
+    /// In DER.
+    certificate: Vec<u8>,
 }
 
 impl AltinnKey {
     fn generate() -> Result<Self, Unspecified> {
         let key = SigningKey::generate()?;
-        let hash = key.sha1()?;
+        let certificate = key.self_signed("Stub Altinn token signing")?;
+        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
+        let hash = hash.as_ref();
         Ok(Self {
             kid: hash.iter().map(|byte| format!("{byte:02X}")).collect(),
             x5t: URL_SAFE_NO_PAD.encode(hash),
+            certificate,
             key,
         })
     }
@@ -77,6 +82,7 @@ impl AltinnKey {
             "kty": "RSA", "use": "sig", "kid": self.kid,
             "n": STANDARD.encode(&public.modulus),
             "e": STANDARD.encode(&public.exponent),
+            "x5c": [STANDARD.encode(&self.certificate)],
         })
     }
 }

@@ -3,6 +3,24 @@
 //! It checks what the real services check and answers as they answer, in process and on a loopback
 //! address. It does not talk to them, keeps nothing on disk, and is not for production.
 //!
+//! # Services
+//!
+//! All at [`Stub::base_url`]:
+//!
+//! - Maskinporten: `/.well-known/oauth-authorization-server`, `/jwk`, `/token`, `/errors/{code}`
+//! - its self-service API, under `/`, `/api/v1` and `/external/api/v1`: `/clients`,
+//!   `/clients/{id}/jwks`, `/scopes`, `/scopes/access`, `/delegationsources`; its callers are
+//!   [clients](Client) with the scopes `idporten:dcr.*` and `idporten:scopes.write`
+//! - Altinn, under `/authentication/api/v1`: `/exchange/{provider}`, `/openid`, the vendors'
+//!   `/systemregister/vendor`, and `/systemuser` with the requests for system users, which the
+//!   portal's endpoints or [`Stub::approve_request`] approve
+//! - the sending half of the Correspondence API, under `/correspondence/api/v1`
+//!
+//! They share their registers: what a test registers is there over HTTP, and the other way round.
+//! What can be registered over HTTP is bounded: 1000 clients, scopes, consumers of a scope and
+//! systems (64 KiB for each), and 10 000 requests for system users (16 KiB). Who asks for more gets
+//! 507, or 413.
+//!
 //! # Example
 //!
 //! ```
@@ -41,7 +59,9 @@
 
 mod altinn;
 mod authority;
+mod body;
 mod builder;
+mod caller;
 mod certificate;
 mod client;
 mod clock;
@@ -59,11 +79,15 @@ mod lifetime;
 mod maskinporten;
 mod problem;
 mod recorder;
+mod refused;
+mod registered;
 mod registry;
 mod rsa;
+mod self_service;
 mod server;
 mod stub;
 mod system_user;
+mod system_users;
 mod verify;
 mod world;
 

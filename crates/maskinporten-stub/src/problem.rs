@@ -13,19 +13,37 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json; charset=utf-8";
 /// The framework's own problem details.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Framework {
+struct Framework<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
     trace_id: String,
 }
 
 /// An answer that ASP.NET gives by itself, without a code.
 pub(crate) fn framework(status: StatusCode) -> Response {
+    answer(status, None)
+}
+
+/// The same with a sentence about what is wrong.
+pub(crate) fn detailed(status: StatusCode, detail: &str) -> Response {
+    answer(status, Some(detail))
+}
+
+/// The stub keeps no more: who fills its registers must not fill the memory.
+pub(crate) fn full() -> Response {
+    let detail = "The stub keeps no more of these. Start a new one";
+    detailed(StatusCode::INSUFFICIENT_STORAGE, detail)
+}
+
+fn answer(status: StatusCode, detail: Option<&str>) -> Response {
     let body = Framework {
         r#type: kind(status),
         title: status.canonical_reason().unwrap_or_default(),
         status: status.as_u16(),
+        detail,
         trace_id: trace_id(),
     };
     (status, [(CONTENT_TYPE, PROBLEM_JSON)], Json(body)).into_response()

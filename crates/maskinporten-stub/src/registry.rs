@@ -1,8 +1,9 @@
-//! What is registered: clients with their keys, delegations, system users, resources, recipients,
-//! and the authorities behind certificates.
+//! What is registered: clients with their keys, scopes with who may use them, delegations,
+//! resources, recipients, and the authorities behind certificates.
 
 use std::{
     collections::{HashMap, HashSet},
+    mem,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -11,47 +12,28 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     certificate::Certificate,
     client::Client,
-    clock,
     correspondence::{Recipient, Resource, Standing},
-    rsa::PublicKey,
-    system_user::SystemUser,
+    registered::Registered,
+    self_service::Scopes,
 };
 
-/// A key must be uploaded anew every year.
-const KEY_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
+/// The most clients that may be made through the self-service API.
+const MOST_CLIENTS: usize = 1000;
 
 /// The registers of one stub.
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     registers: Mutex<Registers>,
+    pub(crate) scopes: Scopes,
 }
 
 #[derive(Debug, Default)]
 struct Registers {
     clients: HashMap<String, Registered>,
     delegations: HashSet<Delegation>,
-    system_users: Vec<SystemUser>,
     resources: HashMap<String, Resource>,
     standings: HashMap<String, Standing>,
     trusted: Vec<Certificate>,
-}
-
-/// A client, and when its keys begin and cease to work.
-#[derive(Clone, Debug)]
-pub(crate) struct Registered {
-    pub(crate) client: Client,
-    /// By `kid`; a key that is registered again goes on working.
-    keys_start: HashMap<String, Timestamp>,
-    pub(crate) keys_end: Timestamp,
-}
-
-impl Registered {
-    /// The key of that name, if the token endpoint has heard of it by `now`.
-    pub(crate) fn key(&self, kid: &str, now: Timestamp) -> Option<&PublicKey> {
-        let mut keys = self.client.keys.iter();
-        let (_kid, key) = keys.find(|(known, _key)| known == kid)?;
-        (now >= *self.keys_start.get(kid)?).then_some(key)
-    }
 }
 
 /// A customer lets a supplier use a scope on its behalf.
@@ -66,30 +48,57 @@ impl Registry {
     /// Adds a client, or replaces the one with the same id. Keys that it did not have before are known `propagation`
     /// later.
     pub(crate) fn add_client(&self, client: Client, now: Timestamp, propagation: SignedDuration) {
-        // A test may turn the clock back to before the registration.
-        let new_start = if propagation.is_zero() {
-            Timestamp::MIN
-        } else {
-            clock::after(now, propagation)
-        };
-        let mut registers = self.lock();
-        let before = registers.clients.get(&client.id);
-        let start = |key: &(String, PublicKey)| {
-            let before = before.filter(|before| before.client.keys.contains(key));
-            let known_since = before.and_then(|before| before.keys_start.get(&key.0));
-            (key.0.clone(), known_since.copied().unwrap_or(new_start))
-        };
-        let registered = Registered {
-            keys_start: client.keys.iter().map(start).collect(),
-            keys_end: clock::after(now, KEY_LIFETIME),
-            client,
-        };
-        let id = registered.client.id.clone();
-        registers.clients.insert(id, registered);
+        let clients = &mut self.lock().clients;
+        let id = client.id.clone();
+        let before = clients.remove(&id);
+        clients.insert(id, Registered::new(client, before, now, propagation));
     }
 
+    /// Adds a client with a new id, if there is room for it.
+    pub(crate) fn create_client(&self, client: Client, now: Timestamp) -> Option<Registered> {
+        let clients = &mut self.lock().clients;
+        if clients.len() >= MOST_CLIENTS {
+            return None;
+        }
+        let registered = Registered::new(client, None, now, SignedDuration::ZERO);
+        clients.insert(registered.client.id.clone(), registered.clone());
+        Some(registered)
+    }
+
+    /// A client as the token endpoint sees it: with what its organisation has been granted.
     pub(crate) fn client(&self, id: &str) -> Option<Registered> {
-        self.lock().clients.get(id).cloned()
+        let mut registered = self.lock().clients.get(id).cloned()?;
+        let client = &mut registered.client;
+        for scope in mem::take(&mut client.requested) {
+            if self.scopes.is_granted(&scope, &client.organisation) {
+                client.scopes.push(scope);
+            } else {
+                client.not_granted.push(scope);
+            }
+        }
+        Some(registered)
+    }
+
+    pub(crate) fn has_client(&self, id: &str) -> bool {
+        self.lock().clients.contains_key(id)
+    }
+
+    /// The clients that `wanted` says yes to, sorted by the time they were made.
+    pub(crate) fn clients(&self, wanted: impl Fn(&Registered) -> bool) -> Vec<Registered> {
+        let registers = self.lock();
+        let clients = registers.clients.values().filter(|client| wanted(client));
+        let mut clients: Vec<Registered> = clients.cloned().collect();
+        clients.sort_by(|a, b| (a.created, &a.client.id).cmp(&(b.created, &b.client.id)));
+        clients
+    }
+
+    /// Changes a client while nobody else can. Nothing when there is none with that id.
+    pub(crate) fn change_client<T>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Registered) -> T,
+    ) -> Option<T> {
+        self.lock().clients.get_mut(id).map(change)
     }
 
     pub(crate) fn add_delegation(&self, delegation: Delegation) {
@@ -98,26 +107,6 @@ impl Registry {
 
     pub(crate) fn is_delegated(&self, delegation: &Delegation) -> bool {
         self.lock().delegations.contains(delegation)
-    }
-
-    pub(crate) fn add_system_user(&self, user: SystemUser) {
-        self.lock().system_users.push(user);
-    }
-
-    /// Finds a system user as Altinn does: everything must match exactly.
-    pub(crate) fn system_user(
-        &self,
-        owner: &str,
-        client_id: &str,
-        external_ref: &str,
-    ) -> Option<SystemUser> {
-        let registers = self.lock();
-        let matches = |user: &&SystemUser| {
-            user.owner == owner
-                && user.external_ref == external_ref
-                && user.clients.iter().any(|client| client == client_id)
-        };
-        registers.system_users.iter().find(matches).cloned()
     }
 
     pub(crate) fn add_resource(&self, resource: Resource) {
@@ -154,5 +143,24 @@ impl Registry {
         self.registers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_requests_fill_has_an_end() {
+        let registry = Registry::default();
+        let now = Timestamp::UNIX_EPOCH;
+        let client = |number: usize| Client::new(number.to_string(), "991825827");
+        for number in 0..MOST_CLIENTS {
+            assert!(registry.create_client(client(number), now).is_some());
+        }
+        assert!(registry.create_client(client(MOST_CLIENTS), now).is_none());
+        // A test knows what it does.
+        registry.add_client(client(MOST_CLIENTS), now, SignedDuration::ZERO);
+        assert!(registry.has_client(&MOST_CLIENTS.to_string()));
     }
 }

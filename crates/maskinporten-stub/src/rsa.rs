@@ -12,6 +12,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use pkcs8::der::Decode;
+use rcgen::{CertificateParams, DistinguishedName, DnType};
 use serde_json::{Value, json};
 
 /// The signature algorithms Maskinporten knows.
@@ -116,11 +117,15 @@ impl SigningKey {
         Ok(signature)
     }
 
-    /// The SHA-1 of the key's X.509 form. Altinn names its keys so (after their certificates).
-    pub(crate) fn sha1(&self) -> Result<Vec<u8>, Unspecified> {
-        let der = self.pair.public_key().as_der()?;
-        let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der.as_ref());
-        Ok(hash.as_ref().to_vec())
+    /// A certificate in DER that the key has issued to itself. It is valid from 1975 to 4096.
+    pub(crate) fn self_signed(&self, name: &str) -> Result<Vec<u8>, Unspecified> {
+        let der = self.pair.as_der()?;
+        let pair = rcgen::KeyPair::try_from(der.as_ref()).map_err(|_rcgen| Unspecified)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        let certificate = params.self_signed(&pair).map_err(|_rcgen| Unspecified)?;
+        Ok(certificate.der().to_vec())
     }
 
     /// The whole key as a JSON Web Key, with every member RFC 7518 knows for two primes.

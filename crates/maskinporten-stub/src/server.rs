@@ -20,7 +20,8 @@ use tokio::{
 use tower_service::Service;
 
 use crate::{
-    altinn, clock, correspondence, fault, fault::Reset, maskinporten, recorder, world::World,
+    altinn, clock, correspondence, fault, fault::Reset, maskinporten, recorder, self_service,
+    system_users, world::World,
 };
 
 /// How long to wait after a failed `accept`, which fails again at once when files run out.
@@ -32,6 +33,8 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .merge(maskinporten::routes())
         .merge(altinn::routes())
         .merge(correspondence::routes())
+        .merge(system_users::routes())
+        .merge(self_service::routes())
         .layer(middleware::from_fn_with_state(world.clone(), fault::strike))
         .layer(middleware::from_fn_with_state(
             world.clone(),

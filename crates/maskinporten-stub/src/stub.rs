@@ -17,6 +17,7 @@ use crate::{
     recorder::Recorded,
     registry::Delegation,
     system_user::SystemUser,
+    system_users::Decision,
     world::World,
 };
 
@@ -97,9 +98,12 @@ impl Stub {
         self.world.registry.add_client(client, now, propagation);
     }
 
-    /// Sets how long keys that are registered from now on are unknown to the token endpoint; keys
-    /// that the client had already go on working. Not at all when not set; up to two minutes at
-    /// the real one.
+    /// Sets how long keys that are registered from now on, here or over the self-service API, are
+    /// unknown to the token endpoint; keys that the client had already go on working. Not at all
+    /// when not set; up to two minutes at the real one.
+    ///
+    /// Only new keys are delayed. At the real one every change is: keys that were taken away, and
+    /// clients that were changed or deactivated, work as before for a while there, but not here.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -136,9 +140,49 @@ impl Stub {
         self.world.registry.trust(authority.certificates());
     }
 
-    /// Registers a system user, so that grants with `authorization_details` may name it.
+    /// Registers a system user, so that grants with `authorization_details` may name it. It goes
+    /// into the register that approved requests go into.
     pub fn register_system_user(&self, user: SystemUser) {
-        self.world.registry.add_system_user(user);
+        let now = self.world.clock.now();
+        self.world.system_users.register(user, now);
+    }
+
+    /// Approves a vendor's request for a system user, as an end user of the customer does in the
+    /// portal. The system user that comes of it, which grants may name from now on; nothing when
+    /// there is no request with that id, or one that has been decided or has timed out.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let stub = maskinporten_stub::Stub::start().await?;
+    /// // The `id` that `POST /authentication/api/v1/systemuser/request/vendor` has answered.
+    /// let user = stub.approve_request("b8d4d4d9-680b-4905-90c1-47ac5ff0c0a4");
+    /// assert!(user.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does; the answer is for who wants to look"
+    )]
+    pub fn approve_request(&self, request_id: &str) -> Option<SystemUser> {
+        self.decide(request_id, Decision::Approve).flatten()
+    }
+
+    /// Rejects a vendor's request for a system user, as an end user of the customer does in the
+    /// portal. Whether there was one to decide.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "it is called for what it does; the answer is for who wants to look"
+    )]
+    pub fn reject_request(&self, request_id: &str) -> bool {
+        self.decide(request_id, Decision::Reject).is_some()
+    }
+
+    fn decide(&self, request_id: &str, decision: Decision) -> Option<Option<SystemUser>> {
+        let world = &self.world;
+        let now = world.clock.now();
+        world.system_users.decide(request_id, decision, now)
     }
 
     /// Lets `supplier` use `scope` on behalf of `consumer`, both organisation numbers.

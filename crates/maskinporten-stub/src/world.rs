@@ -3,6 +3,7 @@
 use crate::{
     clock::Clock, correspondence::Store, fault::Faults, issued::Issued, keys::Keys,
     lifetime::Lifetime, maskinporten::Replays, recorder::Recorder, registry::Registry,
+    system_users::SystemUsers,
 };
 
 /// The state of one stub.
@@ -21,6 +22,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) recorder: Recorder,
     pub(crate) store: Store,
+    pub(crate) system_users: SystemUsers,
 }
 
 impl World {

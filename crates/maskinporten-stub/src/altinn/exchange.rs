@@ -5,16 +5,13 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Path, RawQuery, State},
-    http::{
-        HeaderMap, StatusCode,
-        header::{ACCEPT, CONTENT_TYPE},
-    },
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{organisations, token};
+use super::{accept, organisations, token};
 use crate::{
     identifiers,
     jws::Jws,
@@ -94,28 +91,8 @@ fn org_number(consumer: &Party) -> Option<String> {
     known.then(|| number.to_owned())
 }
 
-/// ASP.NET's order of formatters: plain text unless JSON is asked for and `*/*` is not.
 fn answer(token: String, headers: &HeaderMap) -> Response {
-    let accepted: Vec<&str> = headers
-        .get_all(ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim())
-        .collect();
-    let position = |name: &str| {
-        accepted
-            .iter()
-            .position(|range| range.eq_ignore_ascii_case(name))
-    };
-    let anything = accepted.is_empty() || position("*/*").is_some();
-    let json = position("application/json");
-    let json_first = match (json, position("text/plain")) {
-        (Some(json), Some(plain)) => json < plain,
-        (json, None) => json.is_some(),
-        (None, Some(_plain)) => false,
-    };
-    if json_first && !anything {
+    if accept::prefers_json(headers) {
         let content_type = [(CONTENT_TYPE, "application/json; charset=utf-8")];
         (content_type, Json(token)).into_response()
     } else {

@@ -1,5 +1,6 @@
 //! Altinn's authentication service: the token exchange, and the keys of its tokens.
 
+mod accept;
 mod exchange;
 mod openid;
 mod organisations;

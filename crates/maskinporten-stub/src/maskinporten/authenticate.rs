@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{assertion::Assertion, refusal::Refusal, x5c::Chain};
-use crate::{client::Client, registry::Registered, rsa::PublicKey, world::World};
+use crate::{client::Client, registered::Registered, rsa::PublicKey, world::World};
 
 /// How far a client's clock may be ahead, and how long a used grant is remembered after its end.
 const SKEW: i64 = 10;

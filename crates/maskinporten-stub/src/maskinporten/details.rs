@@ -10,7 +10,7 @@ use super::{
     refusal::Refusal,
     token::{AuthorizationDetail, ConsentRight, Party, Resource},
 };
-use crate::{client::Client, clock, identifiers, world::World};
+use crate::{client::Client, clock, identifiers, system_users::Wanted, world::World};
 
 pub(super) const SYSTEM_USER: &str = "urn:altinn:systemuser";
 pub(super) const CONSENT: &str = "urn:altinn:consent";
@@ -63,9 +63,15 @@ fn system_user(
         Some(Value::String(_other)) => return Err(Refusal::details_fields()),
         Some(_other) => return Err(Refusal::details_values()),
     };
+    let wanted = Wanted {
+        owner,
+        vendor: &client.organisation,
+        client_id: &client.id,
+        external_ref: external_ref.as_deref().unwrap_or(owner),
+    };
     let user = world
-        .registry
-        .system_user(owner, &client.id, external_ref.as_deref().unwrap_or(owner))
+        .system_users
+        .find(wanted, world.clock.now())
         .ok_or_else(Refusal::system_user_not_found)?;
     Ok(AuthorizationDetail::SystemUser {
         systemuser_org: Party::new(owner),

@@ -69,6 +69,19 @@ impl Signer {
         }
     }
 
+    /// The name of the key.
+    pub(crate) fn kid(&self) -> &str {
+        self.header["kid"].as_str().unwrap()
+    }
+
+    /// The same key and name of the key, for another client.
+    pub(crate) fn for_client(&self, client_id: &str) -> Self {
+        Self {
+            client_id: client_id.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// The public half of the key, to be registered under that name.
     pub(crate) fn public_jwk(&self, kid: &str) -> String {
         let public = self.key.public_key();

@@ -244,12 +244,3 @@ async fn stops_gracefully_when_asked() {
     assert_eq!(asking.await.unwrap().unwrap().status, 200);
     assert!(Ask::get("/jwk").try_to(&base_url).await.is_err());
 }
-
-#[tokio::test]
-async fn errors_have_pages() {
-    let stub = Stub::start().await.unwrap();
-    let answer = Ask::get("/errors/MP-110").to(&stub).await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.text().starts_with("MP-110: "));
-    assert_eq!(Ask::get("/errors/MP-999").to(&stub).await.status, 404);
-}

@@ -11,6 +11,7 @@ use crate::{
         Ask, altinn_token, broken, claims, exchange, maskinporten_token, members, part,
         post_assertion,
     },
+    user::User,
 };
 
 const WRITE: &str = "altinn:correspondence.write";
@@ -45,6 +46,41 @@ async fn keeps_what_it_keeps_and_adds_what_it_adds() {
 }
 
 #[tokio::test]
+async fn what_restricts_a_token_passes_through_but_the_audience() {
+    let stub = Stub::start().await.unwrap();
+    let client = Client::generate("supplier", "974761076").unwrap();
+    let client = client.scopes_not_granted("a:b");
+    let signer = Signer::of(&client);
+    stub.register(client);
+    stub.register_delegation("910753614", "974761076", "a:b");
+    let grant = signer
+        .grant(&stub, "a:b")
+        .claim("consumer_org", "910753614");
+    let grant = grant.claim("pid", "25922947409");
+    for (resource, rest) in [
+        (json!("one"), Value::Null),
+        (json!(["one"]), Value::Null),
+        (json!(["one", "two"]), json!("two")),
+        (json!(["one", "two", "three"]), json!(["two", "three"])),
+    ] {
+        let grant = grant.clone().claim("resource", resource.clone());
+        let grant = grant.claim("jti", uuid::Uuid::new_v4().to_string());
+        let from = post_assertion(&stub, &grant.sign()).await.json();
+        let from = from["access_token"].as_str().unwrap();
+        let claims = claims(exchange(&stub, from).await.text());
+        assert_eq!(claims["aud"], rest, "{resource}");
+        assert_eq!(claims["pid"], "25922947409");
+        assert_eq!(claims["consumer"]["ID"], "0192:910753614");
+        assert_eq!(claims["supplier"]["ID"], "0192:974761076");
+        assert_eq!(claims["delegation_source"], "https://tt02.altinn.no/");
+        assert_eq!(claims["urn:altinn:orgNumber"], "910753614");
+        for absent in ["client_amr", "sub", "cnf"] {
+            assert!(claims.get(absent).is_none(), "{absent}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_exchange_has_its_own_session() {
     let stub = Stub::start().await.unwrap();
     let from = maskinporten_token(&stub, WRITE).await;
@@ -57,14 +93,11 @@ async fn each_exchange_has_its_own_session() {
 #[tokio::test]
 async fn service_owners_are_named() {
     let stub = Stub::start().await.unwrap();
-    let client = Client::generate("unlisted", "310244007")
-        .unwrap()
-        .scopes("altinn:serviceowner/x");
-    let unlisted = Signer::of(&client)
-        .grant(&stub, "altinn:serviceowner/x")
-        .sign();
-    stub.register(client);
-    let unlisted = post_assertion(&stub, &unlisted).await.json()["access_token"].clone();
+    let of = async |org_number: &str| {
+        let user = User::new(&stub, org_number, "altinn:serviceowner/x", "").await;
+        user.token
+    };
+    let unlisted = of("310244007").await;
     let owner = maskinporten_token(&stub, "altinn:serviceowner").await;
     let other = maskinporten_token(&stub, WRITE).await;
     for (token, query, org) in [
@@ -73,7 +106,10 @@ async fn service_owners_are_named() {
         (&owner, "?Test=True", json!("ttd")),
         (&owner, "?test=false", json!("digdir")),
         (&other, "?test=true", Value::Null),
-        (unlisted.as_str().unwrap(), "?test=true", Value::Null),
+        (&unlisted, "?test=true", Value::Null),
+        (&of("974761076").await, "?test=true", json!("skd")),
+        (&of("974760673").await, "", json!("brg")),
+        (&of("889640782").await, "", json!("nav")),
     ] {
         let answer = Ask::get(format!("{PATH}/maskinporten{query}"))
             .bearer(token)
@@ -100,6 +136,16 @@ async fn the_answer_is_quoted_only_for_who_asks_for_json() {
         (Some("application/json"), true),
         (Some("application/json;q=0.9"), true),
         (Some("text/plain, application/json"), false),
+        (Some("application/json, text/plain"), true),
+        (Some("text/plain;q=0.5, application/json"), true),
+        (Some("application/json;q=0.5, text/plain"), false),
+        (Some("Application/JSON; charset=utf-8"), true),
+        (Some("application/json;q=0.1, */*;q=0.01"), false),
+        (Some("application/*"), true),
+        (Some("text/*, application/json"), false),
+        (Some("text/html"), false),
+        (Some("text/html, application/json;q=0.2"), true),
+        (Some(""), false),
     ] {
         let mut ask = Ask::get(format!("{PATH}/Maskinporten")).bearer(&token);
         if let Some(accept) = accept {
@@ -136,7 +182,11 @@ async fn nearly_everything_wrong_is_401() {
         ("id-porten", format!("Bearer {token}"), 401),
         ("altinnstudio", format!("Bearer {token}"), 401),
         ("other", String::new(), 401),
+        ("other", "Bearer abc".into(), 401),
         ("other", format!("Bearer {token}"), 400),
+        // Readable is enough for the provider to be looked at.
+        ("other", format!("Bearer {broken}"), 400),
+        ("other", format!("Bearer {foreign}"), 400),
         ("maskinporten", format!("bearer {token}"), 200),
         ("MASKINPORTEN", format!("BEARER  {token} "), 200),
     ] {
@@ -159,7 +209,12 @@ async fn nearly_everything_wrong_is_401() {
         .bearer(&token)
         .to(&stub)
         .await;
-    assert!(answer.text().starts_with("Invalid token provider: other."));
+    assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(
+        answer.text(),
+        "Invalid token provider: other. \
+         Trusted token providers are 'Maskinporten', 'Id-porten' and 'AltinnStudio'."
+    );
 }
 
 #[tokio::test]

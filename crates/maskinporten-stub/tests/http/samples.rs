@@ -15,7 +15,7 @@ const SCOPES: &str = "altinn:serviceowner/instances.read altinn:serviceowner/ins
 
 /// The text of a sample; the test passes without it.
 #[expect(clippy::print_stderr, reason = "says why the test checks nothing")]
-fn sample(name: &str) -> Option<String> {
+pub(crate) fn sample(name: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../../shared/reference")
         .join(name);
@@ -44,7 +44,7 @@ fn shape(value: &Value) -> Value {
     }
 }
 
-fn assert_same_shape(name: &str, answer: &Value, differing: &[&str]) {
+pub(crate) fn assert_same_shape(name: &str, answer: &Value, differing: &[&str]) {
     let Some(sample) = sample(name) else { return };
     let mut sample: Value = serde_json::from_str(&sample).unwrap();
     let mut answer = answer.clone();
@@ -98,6 +98,10 @@ async fn published_documents_have_the_members_of_the_samples() {
         (
             "/authentication/api/v1/openid/.well-known/openid-configuration",
             "samples/altinn-discovery.json",
+        ),
+        (
+            "/authentication/api/v1/openid/.well-known/openid-configuration/jwks",
+            "samples/altinn-jwks-standard-base64.json",
         ),
     ] {
         let answer = Ask::get(path).to(&stub).await.json();
