@@ -3,7 +3,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,8 @@ pub(crate) struct Registry {
 
 #[derive(Debug, Default)]
 struct Registers {
-    clients: HashMap<String, Registered>,
+    clients: HashMap<String, Arc<Registered>>,
+    organisations: HashMap<String, String>,
     delegations: HashSet<Delegation>,
     system_users: Vec<SystemUser>,
     resource_owners: HashMap<String, String>,
@@ -79,11 +80,27 @@ impl Registry {
             client,
         };
         let id = registered.client.id.clone();
-        registers.clients.insert(id, registered);
+        registers.clients.insert(id, Arc::new(registered));
     }
 
-    pub(crate) fn client(&self, id: &str) -> Option<Registered> {
+    pub(crate) fn client(&self, id: &str) -> Option<Arc<Registered>> {
         self.lock().clients.get(id).cloned()
+    }
+
+    /// All clients, by their ids.
+    pub(crate) fn clients(&self) -> Vec<Arc<Registered>> {
+        let mut clients: Vec<_> = self.lock().clients.values().cloned().collect();
+        clients.sort_by(|one, other| one.client.id.cmp(&other.client.id));
+        clients
+    }
+
+    pub(crate) fn add_organisation(&self, number: String, code: String) {
+        self.lock().organisations.insert(number, code);
+    }
+
+    /// The short code of a service owner that was registered here.
+    pub(crate) fn organisation_code(&self, number: &str) -> Option<String> {
+        self.lock().organisations.get(number).cloned()
     }
 
     pub(crate) fn add_delegation(&self, delegation: Delegation) {

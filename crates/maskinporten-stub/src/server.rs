@@ -20,7 +20,8 @@ use tokio::{
 use tower_service::Service;
 
 use crate::{
-    altinn, clock, correspondence, fault, fault::Reset, maskinporten, recorder, world::World,
+    altinn, clock, controls, correspondence, fault, fault::Reset, maskinporten, recorder,
+    world::World,
 };
 
 /// How long to wait after a failed `accept`, which fails again at once when files run out.
@@ -32,10 +33,15 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .merge(maskinporten::routes())
         .merge(altinn::routes())
         .merge(correspondence::routes())
+        .merge(controls::routes())
         .layer(middleware::from_fn_with_state(world.clone(), fault::strike))
         .layer(middleware::from_fn_with_state(
             world.clone(),
             recorder::record,
+        ))
+        .layer(middleware::from_fn_with_state(
+            world.clone(),
+            controls::check_host,
         ))
         .layer(middleware::from_fn_with_state(world.clone(), date))
         .with_state(world)

@@ -1,6 +1,6 @@
 //! The running stub, and what tests may do with it.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -77,6 +77,12 @@ impl Stub {
         &self.world.base_url
     }
 
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.world.address
+    }
+
     /// The issuer, and so the audience of grants: the base URL with a slash at its end.
     #[must_use]
     pub fn issuer(&self) -> String {
@@ -94,6 +100,7 @@ impl Stub {
         let now = self.world.clock.now();
         let propagation = SignedDuration::from_secs(self.world.key_propagation.seconds());
         self.world.registry.add_client(client, now, propagation);
+        self.world.events.changed();
     }
 
     /// Sets how long keys that are registered from now on are unknown to the token endpoint; keys
@@ -156,6 +163,13 @@ impl Stub {
         registry.add_resource(id.to_owned(), owner_org_number.to_owned());
     }
 
+    /// Registers a service owner, so that its Altinn tokens carry `urn:altinn:org`. A few are known
+    /// from the start, `digdir` among them.
+    pub fn register_organisation(&self, org_number: &str, code: &str) {
+        let registry = &self.world.registry;
+        registry.add_organisation(org_number.to_owned(), code.to_owned());
+    }
+
     /// The bytes uploaded to an attachment, if the upload succeeded.
     #[must_use]
     pub fn attachment_bytes(&self, attachment_id: &str) -> Option<Bytes> {
@@ -176,31 +190,96 @@ impl Stub {
     /// Moves the stub's clock forward.
     pub fn advance_clock(&self, by: Duration) {
         self.world.clock.advance(by);
+        self.world.events.changed();
     }
 
     /// Sets how many seconds the stub's clock is ahead of the wall clock (behind, if negative).
     pub fn set_clock_offset(&self, seconds: i64) {
         self.world.clock.set_offset(seconds);
+        self.world.events.changed();
     }
 
     /// Makes the Correspondence API refuse every token issued until now.
     ///
     /// The exchange still takes them, as it checks signature and time only.
     pub fn revoke_tokens(&self) {
-        self.world.issued.revoke_all();
+        self.world.issued.revoke_all(self.world.clock.now());
+        self.world.events.changed();
+    }
+
+    /// Signs with new keys from now on. The old ones stay published, and their tokens good, for an
+    /// hour on the stub's clock.
+    ///
+    /// Maskinporten's new key is one that nobody has seen; Altinn's is the one that was published
+    /// as its next.
+    ///
+    /// # Errors
+    ///
+    /// When no keys can be made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing changes until all is ready, so cancelling it leaves the keys as they were.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let stub = maskinporten_stub::Stub::start().await?;
+    /// stub.rotate_keys().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn rotate_keys(&self) -> io::Result<()> {
+        self.world.ring.rotate(self.world.clock.now()).await?;
+        self.world.events.changed();
+        Ok(())
+    }
+
+    /// Begins a scenario, written as JSON as the crate's documentation has it, instead of the one
+    /// before. Requests count from now.
+    ///
+    /// # Errors
+    ///
+    /// When a step is wrong; the error says which, and how.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let stub = maskinporten_stub::Stub::start().await?;
+    /// stub.begin_scenario(
+    ///     r#"[{"when": {"request": 3, "of": "token"}, "do": {"action": "rotate_keys"}}]"#,
+    /// )?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn begin_scenario(&self, json: &str) -> io::Result<()> {
+        let begun = self.world.scenario.begin(json.as_bytes(), self.world.seed);
+        begun.map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
+        self.world.events.changed();
+        Ok(())
+    }
+
+    /// Forgets all that happened: faults, the scenario, requests, tokens, used grants, attachments
+    /// and correspondences. Clock and lifetimes are again as they were at the start. What is
+    /// registered stays, and so do the keys.
+    pub fn reset(&self) {
+        self.world.reset();
     }
 
     /// Injects a fault. Several on one route strike one after the other.
     pub fn inject(&self, route: Route, fault: Fault) {
         self.world.faults.inject(route, fault);
+        self.world.events.changed();
     }
 
     /// Takes all faults away.
     pub fn heal(&self) {
         self.world.faults.heal();
+        self.world.events.changed();
     }
 
-    /// Everything asked since the start or the last [`clear_requests`](Self::clear_requests).
+    /// Everything asked since the start or the last [`clear_requests`](Self::clear_requests), but
+    /// the last 5 000 only.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.world.recorder.requests()
@@ -230,6 +309,7 @@ impl Stub {
     /// Cancelling it drops the stub, which ends the rest at once.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        self.world.events.end();
         // An error would be the server's panic; there is nothing left to stop then.
         let _ = (&mut self.server).await;
     }

@@ -14,6 +14,7 @@ mod draft;
 mod file_name;
 mod kept;
 mod lifecycle;
+mod listing;
 mod negotiation;
 mod notification;
 mod policy;
@@ -40,7 +41,7 @@ use axum::{
         header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
@@ -61,6 +62,11 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .route("/correspondence/{id}/details", get(show::details))
         .layer(middleware::from_fn(common_headers));
     Router::new().nest(BASE, api)
+}
+
+/// What a caller is told whose token is good, but gives no access.
+pub(crate) fn no_access() -> Response {
+    problem::Problem::no_access().into_response()
 }
 
 async fn common_headers(request: Request, next: Next) -> Response {

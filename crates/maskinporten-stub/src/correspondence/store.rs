@@ -58,12 +58,24 @@ impl Store {
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Shelves::default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shelves> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OpenStore<'_> {
+    /// The ids of all attachments and of all correspondences.
+    pub(super) fn ids(&self) -> (Vec<Uuid>, Vec<Uuid>) {
+        let attachments = self.shelves.attachments.keys().copied().collect();
+        let correspondences = self.shelves.correspondences.keys().copied().collect();
+        (attachments, correspondences)
+    }
+
     pub(super) fn add_attachment(&mut self, attachment: Attachment) {
         self.shelves.attachments.insert(attachment.id, attachment);
     }
