@@ -11,6 +11,8 @@ use std::{
 use jiff::SignedDuration;
 use tokio::{net::TcpListener, sync::watch};
 
+#[cfg(feature = "https")]
+use crate::https::Https;
 use crate::{
     clock::Clock,
     controls::Hosts,
@@ -27,7 +29,7 @@ use crate::{
     registry::Registry,
     ring::KeyRing,
     scenario::Scenario,
-    server,
+    server::{self, Door},
     stub::Stub,
     world::{Beginning, World},
 };
@@ -48,6 +50,9 @@ pub struct StubBuilder {
     key_file: Option<PathBuf>,
     public_url: Option<String>,
     beyond_loopback: bool,
+    demo_client: bool,
+    #[cfg(feature = "https")]
+    https: bool,
 }
 
 impl Default for StubBuilder {
@@ -64,6 +69,9 @@ impl Default for StubBuilder {
             key_file: None,
             public_url: None,
             beyond_loopback: false,
+            demo_client: true,
+            #[cfg(feature = "https")]
+            https: false,
         }
     }
 }
@@ -140,6 +148,22 @@ impl StubBuilder {
         self
     }
 
+    /// Does not register the demo client.
+    #[must_use]
+    pub fn without_demo_client(mut self) -> Self {
+        self.demo_client = false;
+        self
+    }
+
+    /// Serves https, with a new certificate for loopback names and the public URL's host.
+    /// [`Stub::ca_pem`] is what clients must trust.
+    #[cfg(feature = "https")]
+    #[must_use]
+    pub fn https(mut self) -> Self {
+        self.https = true;
+        self
+    }
+
     /// Lets the stub listen on addresses that others can reach, and answer to any name.
     ///
     /// It gives tokens to anybody, and shows all that was asked: only for networks where nobody
@@ -174,9 +198,20 @@ impl StubBuilder {
             .transpose()?;
         let listener = TcpListener::bind(self.address).await?;
         let address = listener.local_addr()?;
+        #[cfg(feature = "https")]
+        let https = {
+            let host = public_url.as_ref().map(|url| url.host.as_str());
+            let https = self.https.then(|| Https::generate(address, host));
+            https.transpose()?
+        };
+        #[cfg(feature = "https")]
+        let (tls, ca_pem) = https.map(|https| (https.acceptor, https.ca_pem)).unzip();
+        #[cfg(not(feature = "https"))]
+        let ca_pem: Option<String> = None;
+        let scheme = if ca_pem.is_some() { "https" } else { "http" };
         let base_url = match &public_url {
             Some(url) => url.base.clone(),
-            None => format!("http://{address}"),
+            None => format!("{scheme}://{address}"),
         };
         let hosts = if self.beyond_loopback {
             Hosts::Any
@@ -191,8 +226,13 @@ impl StubBuilder {
         let world = Arc::new(self.world(address, base_url, hosts, keys));
         let (stop, stopped) = watch::channel(false);
         let router = server::router(world.clone());
-        let server = tokio::spawn(server::serve(listener, router, stopped));
-        Ok(Stub::running(world, stop, server))
+        let door = Door {
+            listener,
+            #[cfg(feature = "https")]
+            tls,
+        };
+        let server = tokio::spawn(server::serve(door, router, stopped));
+        Ok(Stub::running(world, ca_pem, stop, server))
     }
 
     fn world(self, address: SocketAddr, base_url: String, hosts: Hosts, keys: Arc<Keys>) -> World {
@@ -200,7 +240,9 @@ impl StubBuilder {
         clock.set_offset(self.clock_offset);
         let registry = Registry::default();
         let at_once = SignedDuration::ZERO;
-        registry.add_client(keys.demo.client.clone(), clock.now(), at_once);
+        if self.demo_client {
+            registry.add_client(keys.demo.client.clone(), clock.now(), at_once);
+        }
         registry.add_resource(DEMO_RESOURCE.to_owned(), keys.demo.org_number().to_owned());
         World {
             address,

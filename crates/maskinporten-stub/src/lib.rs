@@ -34,6 +34,8 @@ mod drain;
 mod enterprise_certificate;
 mod events;
 mod fault;
+#[cfg(feature = "https")]
+mod https;
 mod identifiers;
 mod issued;
 mod jwk;

@@ -35,6 +35,7 @@ use crate::{
 /// ```
 pub struct Stub {
     world: Arc<World>,
+    ca_pem: Option<String>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -61,11 +62,13 @@ impl Stub {
 
     pub(crate) fn running(
         world: Arc<World>,
+        ca_pem: Option<String>,
         stop: watch::Sender<bool>,
         server: JoinHandle<()>,
     ) -> Self {
         Self {
             world,
+            ca_pem,
             stop,
             server,
         }
@@ -83,13 +86,19 @@ impl Stub {
         self.world.address
     }
 
+    /// The certificate of the authority that clients must trust, as PEM, if the stub serves https.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
     /// The issuer, and so the audience of grants: the base URL with a slash at its end.
     #[must_use]
     pub fn issuer(&self) -> String {
         self.world.issuer()
     }
 
-    /// The client that is registered from the start.
+    /// The client that is registered from the start, unless the builder was told otherwise.
     #[must_use]
     pub fn demo_client(&self) -> &DemoClient {
         &self.world.keys.demo

@@ -1,0 +1,69 @@
+//! The stub as a program, for tests in any language.
+
+mod announcement;
+mod args;
+mod client_key;
+mod config;
+#[path = "../../secret_file.rs"]
+mod secret_file;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Parser;
+use maskinporten_stub::Stub;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::timeout,
+};
+
+use self::{args::Args, config::Config};
+
+/// How long open requests may take after a signal.
+const LAST_REQUESTS: Duration = Duration::from_secs(3);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell when this fails.
+            let _ = writeln!(io::stderr(), "maskinporten-stub: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<(), Box<dyn Error>> {
+    let config = match &args.config {
+        Some(path) => Config::read(path)?,
+        None => Config::default(),
+    };
+    // From here on, so that a signal right after the announcement is not the end of the process.
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let stub = args.apply(config.builder()).start().await?;
+    let directory = args.config.as_deref().and_then(|path| path.parent());
+    let client_ids = config.register(&stub, directory)?;
+    if let Some(path) = &args.scenario {
+        let scenario = std::fs::read_to_string(path)
+            .map_err(|error| format!("scenario {}: {error}", path.display()))?;
+        stub.begin_scenario(&scenario)?;
+    }
+    announcement::announce(&args, &stub, &client_ids, config.demo_client)?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    stop(stub).await;
+    Ok(())
+}
+
+async fn stop(stub: Stub) {
+    // A client that does not read its answer must not keep the program.
+    let _ = timeout(LAST_REQUESTS, stub.stop()).await;
+}
