@@ -1,7 +1,8 @@
 //! A strict stand-in for Maskinporten, Altinn's token exchange and the Altinn Correspondence API.
 //!
-//! It checks what the real services check and answers as they answer, in process and on a loopback
-//! address. It does not talk to them, keeps nothing on disk, and is not for production.
+//! It checks what the real services check and answers as they answer, in process or as a program, on
+//! a loopback address. It can be slow, down or hostile on order, and shows what it was asked. It does
+//! not talk to the real ones, keeps nothing on disk unless told to, and is not for production.
 //!
 //! # Example
 //!
@@ -18,8 +19,14 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! - `https`: [`StubBuilder::https`].
+//! - `standalone`, on by default: the program, and `https` with it. Without it there is no clap.
+//!
 //! The services are described at <https://docs.digdir.no/docs/Maskinporten/> and
 //! <https://docs.altinn.studio/>.
+#![doc = include_str!("../README.md")]
 
 mod altinn;
 mod authority;

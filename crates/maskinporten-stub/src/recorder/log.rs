@@ -37,6 +37,11 @@ impl Recorder {
         self.lock().requests.iter().cloned().collect()
     }
 
+    /// The id of the last request that came, remembered or not.
+    pub(crate) fn last_id(&self) -> u64 {
+        self.lock().last_id
+    }
+
     pub(crate) fn count(&self, route: Route) -> usize {
         self.lock().counts.get(&route).copied().unwrap_or_default()
     }

@@ -3,6 +3,7 @@
 
 mod assertion;
 mod attachments;
+mod browser;
 mod certificates;
 mod checks;
 mod controls;
@@ -11,6 +12,7 @@ mod exchange;
 mod faults;
 mod grants;
 mod http;
+mod page;
 mod policies;
 mod refusals;
 mod samples;

@@ -6,6 +6,7 @@ mod client_key;
 mod config;
 #[path = "../../secret_file.rs"]
 mod secret_file;
+mod signals;
 
 use std::{
     error::Error,
@@ -15,11 +16,7 @@ use std::{
 };
 
 use clap::Parser;
-use maskinporten_stub::Stub;
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    time::timeout,
-};
+use tokio::time::timeout;
 
 use self::{args::Args, config::Config};
 
@@ -44,8 +41,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         None => Config::default(),
     };
     // From here on, so that a signal right after the announcement is not the end of the process.
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
+    let told_to_stop = signals::listen()?;
     let stub = args.apply(config.builder()).start().await?;
     let directory = args.config.as_deref().and_then(|path| path.parent());
     let client_ids = config.register(&stub, directory)?;
@@ -55,15 +51,8 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         stub.begin_scenario(&scenario)?;
     }
     announcement::announce(&args, &stub, &client_ids, config.demo_client)?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
-    stop(stub).await;
-    Ok(())
-}
-
-async fn stop(stub: Stub) {
+    told_to_stop.await;
     // A client that does not read its answer must not keep the program.
     let _ = timeout(LAST_REQUESTS, stub.stop()).await;
+    Ok(())
 }
