@@ -135,7 +135,7 @@ async fn the_page_explains_what_came_in_and_is_used_by_keyboard() {
         .await;
     for scheme in ["light", "dark"] {
         browser.scheme(scheme).await;
-        for (name, width, height) in [("", 1280, 1500), ("-phone", 360, 1600)] {
+        for (name, width, height) in [("", 1280, 2200), ("-phone", 360, 1600)] {
             browser.size(width, height).await;
             // What reaches beyond the right edge, by its text.
             let beyond = "[...document.body.querySelectorAll('*')].filter((one) => \

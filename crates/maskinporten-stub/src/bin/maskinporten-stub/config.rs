@@ -1,6 +1,10 @@
 //! The configuration file. `config.example.toml` in the crate has every member, with comments.
 
-use std::{error::Error, path::Path, path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use maskinporten_stub::{Client, Stub, StubBuilder, SystemUser};
 use serde::Deserialize;
@@ -10,6 +14,9 @@ use crate::client_key::KeySource;
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
+    /// What paths are relative to.
+    #[serde(skip)]
+    directory: PathBuf,
     pub(crate) demo_client: bool,
     key_file: Option<PathBuf>,
     public_url: Option<String>,
@@ -83,6 +90,7 @@ struct SystemUserEntry {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            directory: PathBuf::new(),
             demo_client: true,
             key_file: None,
             public_url: None,
@@ -115,8 +123,7 @@ impl Config {
         let failed = |why: String| format!("configuration {}: {why}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
-        let directory = path.parent().unwrap_or(Path::new(""));
-        config.key_file = config.key_file.map(|file| directory.join(file));
+        config.directory = path.parent().map(Path::to_owned).unwrap_or_default();
         Ok(config)
     }
 
@@ -131,7 +138,7 @@ impl Config {
             .token_lifetime(seconds(self.lifetimes.maskinporten_token_seconds))
             .altinn_token_lifetime(seconds(self.lifetimes.altinn_token_seconds));
         if let Some(path) = &self.key_file {
-            builder = builder.key_file(path);
+            builder = builder.key_file(self.directory.join(path));
         }
         if let Some(url) = &self.public_url {
             builder = builder.public_url(url);
@@ -143,17 +150,13 @@ impl Config {
     }
 
     /// Registers everything, and gives the ids of all clients.
-    pub(crate) fn register(
-        &self,
-        stub: &Stub,
-        directory: Option<&Path>,
-    ) -> Result<Vec<String>, Box<dyn Error>> {
+    pub(crate) fn register(&self, stub: &Stub) -> Result<Vec<String>, Box<dyn Error>> {
         let mut ids = Vec::new();
         if self.demo_client {
             ids.push(stub.demo_client().client_id().to_owned());
         }
         for entry in &self.clients {
-            let client = entry.client(directory.unwrap_or(Path::new("")));
+            let client = entry.client(&self.directory);
             let client = client.map_err(|error| format!("client {:?}: {error}", entry.id))?;
             stub.register(client);
             ids.push(entry.id.clone());

@@ -43,8 +43,7 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     // From here on, so that a signal right after the announcement is not the end of the process.
     let told_to_stop = signals::listen()?;
     let stub = args.apply(config.builder()).start().await?;
-    let directory = args.config.as_deref().and_then(|path| path.parent());
-    let client_ids = config.register(&stub, directory)?;
+    let client_ids = config.register(&stub)?;
     if let Some(path) = &args.scenario {
         let scenario = std::fs::read_to_string(path)
             .map_err(|error| format!("scenario {}: {error}", path.display()))?;
