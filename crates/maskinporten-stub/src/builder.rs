@@ -38,6 +38,22 @@ use crate::{
 const DEMO_RESOURCE: &str = "ttd-brev";
 
 /// What can be chosen before a stub starts; get one from [`Stub::builder`].
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use maskinporten_stub::Stub;
+///
+/// let stub = Stub::builder()
+///     .token_lifetime(Duration::from_secs(5))
+///     .public_url("http://stub.test:8080")
+///     .start()
+///     .await?;
+/// assert_eq!(stub.issuer(), "http://stub.test:8080/");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct StubBuilder {
     address: SocketAddr,
@@ -157,6 +173,16 @@ impl StubBuilder {
 
     /// Serves https, with a new certificate for loopback names and the public URL's host.
     /// [`Stub::ca_pem`] is what clients must trust.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let stub = maskinporten_stub::Stub::builder().https().start().await?;
+    /// assert!(stub.base_url().starts_with("https://127.0.0.1:"));
+    /// assert!(stub.ca_pem().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "https")]
     #[must_use]
     pub fn https(mut self) -> Self {

@@ -60,6 +60,7 @@ mod rsa;
 mod scenario;
 mod secret_file;
 mod server;
+mod steering;
 mod stub;
 mod system_user;
 mod verify;
