@@ -80,8 +80,8 @@ impl Client {
         org_number: impl Into<String>,
     ) -> Result<Self, KeyError> {
         let mut client = Self::new(client_id, org_number);
-        client
-            .add_new_key()
+        SigningKey::generate()
+            .and_then(|key| client.add_own_key(&key))
             .map_err(|_unspecified| KeyError::new("could not be generated"))?;
         Ok(client)
     }
@@ -96,8 +96,8 @@ impl Client {
         }
     }
 
-    pub(crate) fn add_new_key(&mut self) -> Result<(), Unspecified> {
-        let key = SigningKey::generate()?;
+    /// Registers a key that the stub has made for the client.
+    pub(crate) fn add_own_key(&mut self, key: &SigningKey) -> Result<(), Unspecified> {
         let kid = key.public().thumbprint();
         self.private_jwk = Some(key.private_jwk(&kid)?.to_string());
         self.keys.push((kid, key.public().clone()));

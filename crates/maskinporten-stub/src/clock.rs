@@ -40,6 +40,11 @@ impl Clock {
         let millis = seconds.saturating_mul(1000);
         self.offset_millis.store(millis, Ordering::Relaxed);
     }
+
+    /// How many seconds it is ahead of the wall clock.
+    pub(crate) fn offset_seconds(&self) -> i64 {
+        self.offset_millis.load(Ordering::Relaxed) / 1000
+    }
 }
 
 /// `time` moved by `by`, stopping at the ends of the calendar.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::error::Unspecified;
 
-use crate::client::Client;
+use crate::{client::Client, rsa::SigningKey};
 
 const CLIENT_ID: &str = "5f2c1d60-7a34-4d0e-9a8b-6c3e51f0d2a7";
 const ORG_NUMBER: &str = "991825827";
@@ -17,9 +17,9 @@ pub struct DemoClient {
 }
 
 impl DemoClient {
-    pub(crate) fn generate() -> Result<Self, Unspecified> {
+    pub(crate) fn with_key(key: &SigningKey) -> Result<Self, Unspecified> {
         let mut client = Client::new(CLIENT_ID, ORG_NUMBER).scopes(SCOPES);
-        client.add_new_key()?;
+        client.add_own_key(key)?;
         Ok(Self { client })
     }
 

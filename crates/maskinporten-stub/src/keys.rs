@@ -1,9 +1,10 @@
-//! The keys all stubs of one process sign with.
+//! The keys that stubs begin with, and their demo client.
 //!
-//! Making four RSA keys takes a second or more, so it is done once. Stubs stay apart all the same:
-//! each has its own issuer and knows which tokens it issued.
+//! Making RSA keys takes a while, so it is done once for all stubs of a process, or once for all
+//! starts with the same [key file](crate::StubBuilder::key_file). Stubs stay apart all the same: each
+//! has its own issuer and knows which tokens it issued.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use aws_lc_rs::{digest, error::Unspecified};
 use base64::{
@@ -11,41 +12,79 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use crate::{demo::DemoClient, rsa::SigningKey};
 
-static KEYS: OnceCell<Keys> = OnceCell::const_new();
+static KEYS: OnceCell<Arc<Keys>> = OnceCell::const_new();
 
 /// The signing keys of Maskinporten and Altinn, and a client that is always registered.
 #[derive(Debug)]
 pub(crate) struct Keys {
-    pub(crate) maskinporten: SigningKey,
-    pub(crate) maskinporten_kid: String,
+    pub(crate) maskinporten: Arc<MaskinportenKey>,
     /// The first one signs; the second is published only, as Altinn publishes the next key early.
-    pub(crate) altinn: [AltinnKey; 2],
+    pub(crate) altinn: [Arc<AltinnKey>; 2],
     pub(crate) demo: DemoClient,
 }
 
 impl Keys {
     /// The keys of this process, made at the first call.
-    pub(crate) async fn of_this_process() -> io::Result<&'static Self> {
-        KEYS.get_or_try_init(|| async {
-            tokio::task::spawn_blocking(Self::generate)
-                .await?
-                .map_err(|_unspecified| io::Error::other("could not generate the stub's keys"))
-        })
-        .await
+    pub(crate) async fn of_this_process() -> io::Result<Arc<Self>> {
+        let keys = KEYS.get_or_try_init(|| async { Self::generate().await.map(Arc::new) });
+        keys.await.cloned()
     }
 
-    fn generate() -> Result<Self, Unspecified> {
-        let maskinporten = SigningKey::generate()?;
+    /// New keys, made side by side.
+    pub(crate) async fn generate() -> io::Result<Self> {
+        let (maskinporten, altinn, next, demo) =
+            tokio::try_join!(new_key(), new_key(), new_key(), new_key())?;
+        Self::of(maskinporten, [altinn, next], &demo)
+            .map_err(|_unspecified| io::Error::other(NOT_MADE))
+    }
+
+    pub(crate) fn of(
+        maskinporten: SigningKey,
+        [altinn, next]: [SigningKey; 2],
+        demo: &SigningKey,
+    ) -> Result<Self, Unspecified> {
         Ok(Self {
-            maskinporten_kid: maskinporten.public().thumbprint(),
-            maskinporten,
-            altinn: [AltinnKey::generate()?, AltinnKey::generate()?],
-            demo: DemoClient::generate()?,
+            maskinporten: Arc::new(MaskinportenKey::new(maskinporten)),
+            altinn: [
+                Arc::new(AltinnKey::new(altinn)?),
+                Arc::new(AltinnKey::new(next)?),
+            ],
+            demo: DemoClient::with_key(demo)?,
         })
+    }
+}
+
+const NOT_MADE: &str = "could not generate the stub's keys";
+
+/// Makes a key without holding up the runtime.
+pub(crate) async fn new_key() -> io::Result<SigningKey> {
+    spawn_blocking(SigningKey::generate)
+        .await?
+        .map_err(|_unspecified| io::Error::other(NOT_MADE))
+}
+
+/// One of Maskinporten's keys with its name.
+#[derive(Debug)]
+pub(crate) struct MaskinportenKey {
+    pub(crate) key: SigningKey,
+    /// 43 characters of base64url.
+    pub(crate) kid: String,
+}
+
+impl MaskinportenKey {
+    pub(crate) fn new(key: SigningKey) -> Self {
+        Self {
+            kid: key.public().thumbprint(),
+            key,
+        }
+    }
+
+    pub(crate) fn jwk(&self) -> Value {
+        self.key.public().jwk(&self.kid)
     }
 }
 
@@ -62,8 +101,7 @@ pub(crate) struct AltinnKey {
 }
 
 impl AltinnKey {
-    fn generate() -> Result<Self, Unspecified> {
-        let key = SigningKey::generate()?;
+    pub(crate) fn new(key: SigningKey) -> Result<Self, Unspecified> {
         let certificate = key.self_signed("Stub Altinn token signing")?;
         let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &certificate);
         let hash = hash.as_ref();

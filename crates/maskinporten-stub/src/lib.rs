@@ -1,7 +1,8 @@
 //! A strict stand-in for Maskinporten, Altinn's token exchange and the Altinn Correspondence API.
 //!
-//! It checks what the real services check and answers as they answer, in process and on a loopback
-//! address. It does not talk to them, keeps nothing on disk, and is not for production.
+//! It checks what the real services check and answers as they answer, in process or as a program, on
+//! a loopback address. It can be slow, down or hostile on order, and shows what it was asked. It does
+//! not talk to the real ones, keeps nothing on disk unless told to, and is not for production.
 //!
 //! # Services
 //!
@@ -53,9 +54,14 @@
 //!   256 MiB of files. What is oldest goes first, and is then unknown.
 //! - Errors that come from inside Altinn are not imitated (2000, 2009, 2014, 2022 and others);
 //!   a [`Fault`] stands for them.
+//! # Features
+//!
+//! - `https`: [`StubBuilder::https`].
+//! - `standalone`, on by default: the program, and `https` with it. Without it there is no clap.
 //!
 //! The services are described at <https://docs.digdir.no/docs/Maskinporten/> and
 //! <https://docs.altinn.studio/>.
+#![doc = include_str!("../README.md")]
 
 mod altinn;
 mod authority;
@@ -65,26 +71,36 @@ mod caller;
 mod certificate;
 mod client;
 mod clock;
+mod controls;
 mod correspondence;
 mod demo;
 mod drain;
 mod enterprise_certificate;
+mod events;
 mod fault;
+#[cfg(feature = "https")]
+mod https;
 mod identifiers;
 mod issued;
 mod jwk;
 mod jws;
+mod key_file;
 mod keys;
 mod lifetime;
 mod maskinporten;
 mod problem;
+mod public_url;
 mod recorder;
 mod refused;
 mod registered;
 mod registry;
+mod ring;
 mod rsa;
+mod scenario;
+mod secret_file;
 mod self_service;
 mod server;
+mod steering;
 mod stub;
 mod system_user;
 mod system_users;
@@ -97,8 +113,9 @@ pub use client::Client;
 pub use correspondence::{Recipient, Resource};
 pub use demo::DemoClient;
 pub use enterprise_certificate::EnterpriseCertificate;
-pub use fault::{Fault, Route};
+pub use fault::{Body, Fault, Route, Unauthorized};
 pub use jwk::KeyError;
+pub use maskinporten::{Checked, Outcome};
 pub use recorder::Recorded;
 pub use stub::Stub;
 pub use system_user::SystemUser;

@@ -30,6 +30,7 @@ pub(crate) struct Registry {
 #[derive(Debug, Default)]
 struct Registers {
     clients: HashMap<String, Registered>,
+    organisations: HashMap<String, String>,
     delegations: HashSet<Delegation>,
     resources: HashMap<String, Resource>,
     standings: HashMap<String, Standing>,
@@ -99,6 +100,15 @@ impl Registry {
         change: impl FnOnce(&mut Registered) -> T,
     ) -> Option<T> {
         self.lock().clients.get_mut(id).map(change)
+    }
+
+    pub(crate) fn add_organisation(&self, number: String, code: String) {
+        self.lock().organisations.insert(number, code);
+    }
+
+    /// The short code of a service owner that was registered here.
+    pub(crate) fn organisation_code(&self, number: &str) -> Option<String> {
+        self.lock().organisations.get(number).cloned()
     }
 
     pub(crate) fn add_delegation(&self, delegation: Delegation) {

@@ -95,13 +95,22 @@ pub(crate) struct SigningKey {
 
 impl SigningKey {
     pub(crate) fn generate() -> Result<Self, Unspecified> {
-        let pair = KeyPair::generate(KeySize::Rsa2048)?;
+        Ok(Self::of(KeyPair::generate(KeySize::Rsa2048)?))
+    }
+
+    /// Reads a private key of PKCS#8 in DER.
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, Unspecified> {
+        let pair = KeyPair::from_pkcs8(der).map_err(|_rejected| Unspecified)?;
+        Ok(Self::of(pair))
+    }
+
+    fn of(pair: KeyPair) -> Self {
         let public = pair.public_key();
         let public = PublicKey {
             modulus: public.modulus().big_endian_without_leading_zero().to_vec(),
             exponent: public.exponent().big_endian_without_leading_zero().to_vec(),
         };
-        Ok(Self { pair, public })
+        Self { pair, public }
     }
 
     pub(crate) fn public(&self) -> &PublicKey {
@@ -128,10 +137,15 @@ impl SigningKey {
         Ok(certificate.der().to_vec())
     }
 
+    /// The private key as PKCS#8 in DER.
+    pub(crate) fn pkcs8(&self) -> Result<Vec<u8>, Unspecified> {
+        Ok(self.pair.as_der()?.as_ref().to_vec())
+    }
+
     /// The whole key as a JSON Web Key, with every member RFC 7518 knows for two primes.
     pub(crate) fn private_jwk(&self, kid: &str) -> Result<Value, Unspecified> {
-        let der = self.pair.as_der()?;
-        let outer = pkcs8::PrivateKeyInfoRef::from_der(der.as_ref()).map_err(|_der| Unspecified)?;
+        let der = self.pkcs8()?;
+        let outer = pkcs8::PrivateKeyInfoRef::from_der(&der).map_err(|_der| Unspecified)?;
         let key = pkcs1::RsaPrivateKeyRef::from_der(outer.private_key.as_bytes())
             .map_err(|_der| Unspecified)?;
         let mut jwk = self.public.jwk(kid);

@@ -1,6 +1,6 @@
 //! The running stub, and what tests may do with it.
 
-use std::{fmt, io, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -13,7 +13,7 @@ use crate::{
     client::Client,
     correspondence::{Recipient, Resource},
     demo::DemoClient,
-    fault::{Fault, Route},
+    fault::Route,
     recorder::Recorded,
     registry::Delegation,
     system_user::SystemUser,
@@ -36,7 +36,8 @@ use crate::{
 /// # }
 /// ```
 pub struct Stub {
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
+    ca_pem: Option<String>,
     stop: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -63,11 +64,13 @@ impl Stub {
 
     pub(crate) fn running(
         world: Arc<World>,
+        ca_pem: Option<String>,
         stop: watch::Sender<bool>,
         server: JoinHandle<()>,
     ) -> Self {
         Self {
             world,
+            ca_pem,
             stop,
             server,
         }
@@ -79,13 +82,25 @@ impl Stub {
         &self.world.base_url
     }
 
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.world.address
+    }
+
+    /// The certificate of the authority that clients must trust, as PEM, if the stub serves https.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
     /// The issuer, and so the audience of grants: the base URL with a slash at its end.
     #[must_use]
     pub fn issuer(&self) -> String {
         self.world.issuer()
     }
 
-    /// The client that is registered from the start.
+    /// The client that is registered from the start, unless the builder was told otherwise.
     #[must_use]
     pub fn demo_client(&self) -> &DemoClient {
         &self.world.keys.demo
@@ -96,6 +111,7 @@ impl Stub {
         let now = self.world.clock.now();
         let propagation = SignedDuration::from_secs(self.world.key_propagation.seconds());
         self.world.registry.add_client(client, now, propagation);
+        self.world.events.changed();
     }
 
     /// Sets how long keys that are registered from now on, here or over the self-service API, are
@@ -235,6 +251,13 @@ impl Stub {
         self.world.registry.add_recipient(recipient);
     }
 
+    /// Registers a service owner, so that its Altinn tokens carry `urn:altinn:org`. A few are known
+    /// from the start, `digdir` among them.
+    pub fn register_organisation(&self, org_number: &str, code: &str) {
+        let registry = &self.world.registry;
+        registry.add_organisation(org_number.to_owned(), code.to_owned());
+    }
+
     /// The bytes uploaded to an attachment, if the upload succeeded, the scan found no malware, and
     /// the attachment was neither purged nor expired since.
     ///
@@ -247,44 +270,8 @@ impl Stub {
         self.world.store.bytes(id, now, &self.world.registry)
     }
 
-    /// Sets the lifetime of Maskinporten tokens issued from now on.
-    pub fn set_token_lifetime(&self, lifetime: Duration) {
-        self.world.token_lifetime.set(lifetime);
-    }
-
-    /// Sets the lifetime of Altinn tokens issued from now on.
-    pub fn set_altinn_token_lifetime(&self, lifetime: Duration) {
-        self.world.altinn_token_lifetime.set(lifetime);
-    }
-
-    /// Moves the stub's clock forward.
-    pub fn advance_clock(&self, by: Duration) {
-        self.world.clock.advance(by);
-    }
-
-    /// Sets how many seconds the stub's clock is ahead of the wall clock (behind, if negative).
-    pub fn set_clock_offset(&self, seconds: i64) {
-        self.world.clock.set_offset(seconds);
-    }
-
-    /// Makes the Correspondence API refuse every token issued until now.
-    ///
-    /// The exchange still takes them, as it checks signature and time only.
-    pub fn revoke_tokens(&self) {
-        self.world.issued.revoke_all();
-    }
-
-    /// Injects a fault. Several on one route strike one after the other.
-    pub fn inject(&self, route: Route, fault: Fault) {
-        self.world.faults.inject(route, fault);
-    }
-
-    /// Takes all faults away.
-    pub fn heal(&self) {
-        self.world.faults.heal();
-    }
-
-    /// Everything asked since the start or the last [`clear_requests`](Self::clear_requests).
+    /// Everything asked since the start or the last [`clear_requests`](Self::clear_requests), but
+    /// the last 5 000 only.
     #[must_use]
     pub fn requests(&self) -> Vec<Recorded> {
         self.world.recorder.requests()
@@ -314,6 +301,7 @@ impl Stub {
     /// Cancelling it drops the stub, which ends the rest at once.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
+        self.world.events.end();
         // An error would be the server's panic; there is nothing left to stop then.
         let _ = (&mut self.server).await;
     }

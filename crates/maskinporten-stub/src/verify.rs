@@ -34,16 +34,14 @@ pub(crate) enum Rejected {
 pub(crate) fn verify(world: &World, token: &str, skew: i64) -> Result<Verified, Rejected> {
     let jws = Jws::parse(token).ok_or(Rejected::Malformed)?;
     let kid = jws.kid().ok_or(Rejected::UnknownKey)?;
-    let keys = world.keys;
-    let (issuer, key, expected) = if kid == keys.maskinporten_kid {
-        let key = keys.maskinporten.public();
-        (TokenIssuer::Maskinporten, key, world.issuer())
-    } else {
-        let altinn = keys.altinn.iter().find(|altinn| altinn.kid == kid);
-        let key = altinn.ok_or(Rejected::UnknownKey)?.key.public();
-        (TokenIssuer::Altinn, key, world.altinn_issuer())
+    let key = world.ring.find(kid, world.clock.now());
+    let key = key.ok_or(Rejected::UnknownKey)?;
+    let issuer = key.issuer();
+    let expected = match issuer {
+        TokenIssuer::Maskinporten => world.issuer(),
+        TokenIssuer::Altinn => world.altinn_issuer(),
     };
-    if !jws.verifies(key) {
+    if !jws.verifies(key.public()) {
         return Err(Rejected::Signature);
     }
     let iss = jws.claims.get("iss").and_then(Value::as_str);

@@ -55,10 +55,10 @@ pub(super) async fn exchange(
         return gone();
     }
     let service_owner = claims.scope.contains("altinn:serviceowner");
-    let org = organisations::code(&org_number).filter(|_code| service_owner);
-    let org = org.map(|code| match code {
-        "digdir" if test => "ttd",
-        code => code,
+    let org = organisations::code(&world, &org_number).filter(|_code| service_owner);
+    let org = org.map(|code| match code.as_str() {
+        "digdir" if test => "ttd".to_owned(),
+        _ => code,
     });
     match token::issue(&world, claims, token::Holder { org_number, org }) {
         Ok(token) => answer(token, &headers),

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{keys::AltinnKey, world::World};
+use crate::world::World;
 
 /// The discovery document, in the order of the real one.
 #[derive(Serialize)]
@@ -36,6 +36,6 @@ pub(super) async fn configuration(State(world): State<Arc<World>>) -> Json<Confi
 }
 
 pub(super) async fn jwks(State(world): State<Arc<World>>) -> Json<Value> {
-    let keys: Vec<Value> = world.keys.altinn.iter().map(AltinnKey::jwk).collect();
+    let keys = world.ring.altinn_jwks(world.clock.now());
     Json(json!({ "keys": keys }))
 }

@@ -31,7 +31,7 @@ struct AltinnClaims {
     jti: String,
     consumer: Party,
     #[serde(rename = "urn:altinn:org", skip_serializing_if = "Option::is_none")]
-    org: Option<&'static str>,
+    org: Option<String>,
     #[serde(rename = "urn:altinn:orgNumber")]
     org_number: String,
     #[serde(rename = "urn:altinn:authenticatemethod")]
@@ -62,7 +62,7 @@ struct Header<'a> {
 /// Whose token it is to become.
 pub(super) struct Holder {
     pub(super) org_number: String,
-    pub(super) org: Option<&'static str>,
+    pub(super) org: Option<String>,
 }
 
 pub(super) fn issue(
@@ -92,7 +92,7 @@ pub(super) fn issue(
         sid: Uuid::new_v4().to_string(),
         nbf: now,
     };
-    let [key, _next] = &world.keys.altinn;
+    let key = world.ring.altinn();
     let header = Header {
         alg: "RS256",
         kid: &key.kid,

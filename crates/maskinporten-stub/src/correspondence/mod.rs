@@ -22,6 +22,7 @@ mod form;
 mod form_keys;
 mod kept;
 mod lifecycle;
+mod listing;
 mod negotiation;
 mod notification;
 mod policy;
@@ -56,7 +57,7 @@ use axum::{
         header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     },
     middleware,
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{delete, get, post},
 };
 
@@ -100,6 +101,11 @@ pub(crate) fn routes() -> Router<Arc<World>> {
         .merge(downloads)
         .layer(middleware::map_response(common_headers));
     Router::new().nest(BASE, api)
+}
+
+/// What a caller is told whose token is good, but gives no access.
+pub(crate) fn no_access() -> Response {
+    problem::Problem::no_access().into_response()
 }
 
 async fn common_headers(mut response: Response) -> Response {

@@ -40,6 +40,17 @@ struct Shelves {
     max_kept: usize,
 }
 
+impl Shelves {
+    fn new() -> Self {
+        Self {
+            attachments: Shelf::new(MAX_ATTACHMENTS),
+            correspondences: Shelf::new(MAX_CORRESPONDENCES),
+            idempotent_keys: Shelf::new(MAX_KEYS),
+            max_kept: MAX_KEPT,
+        }
+    }
+}
+
 /// The store while one request has it to itself, at one moment.
 #[derive(Debug)]
 pub(super) struct OpenStore<'a> {
@@ -62,12 +73,7 @@ impl Store {
     pub(crate) fn new(scan_time: Duration) -> Self {
         Self {
             scan_time: SignedDuration::try_from(scan_time).unwrap_or(SignedDuration::MAX),
-            shelves: Mutex::new(Shelves {
-                attachments: Shelf::new(MAX_ATTACHMENTS),
-                correspondences: Shelf::new(MAX_CORRESPONDENCES),
-                idempotent_keys: Shelf::new(MAX_KEYS),
-                max_kept: MAX_KEPT,
-            }),
+            shelves: Mutex::new(Shelves::new()),
         }
     }
 
@@ -85,12 +91,24 @@ impl Store {
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.lock() = Shelves::new();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Shelves> {
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl OpenStore<'_> {
+    /// The ids of all attachments and of all correspondences.
+    pub(super) fn ids(&self) -> (Vec<Uuid>, Vec<Uuid>) {
+        let attachments = self.shelves.attachments.ids().collect();
+        let correspondences = self.shelves.correspondences.ids().collect();
+        (attachments, correspondences)
+    }
+
     pub(super) fn add_attachment(&mut self, attachment: Attachment) {
         let shelf = &mut self.shelves.attachments;
         shelf.add(attachment.id, attachment);

@@ -2,35 +2,17 @@
 
 use serde_json::Value;
 
-use super::{claims::GrantClaims, refusal::Refusal, x5c::Chain};
+use super::{refusal::Refusal, x5c::Chain};
 use crate::jws::Jws;
 
-/// A well-formed assertion whose signature is not yet checked.
-#[derive(Debug)]
-pub(super) struct Assertion<'a> {
-    pub(super) text: &'a str,
-    pub(super) jws: Jws<'a>,
-    pub(super) chain: Option<Chain>,
-    pub(super) claims: GrantClaims,
-}
-
-impl<'a> Assertion<'a> {
-    pub(super) fn read(text: &'a str) -> Result<Self, Refusal> {
-        let jws = Jws::parse(text)
-            .ok_or_else(|| Refusal::invalid_parameter("assertion is not a signed JWT"))?;
-        let chain = check_header(&jws)?;
-        let claims = GrantClaims::read(&jws.claims)?;
-        Ok(Self {
-            text,
-            jws,
-            chain,
-            claims,
-        })
-    }
+/// Takes an assertion apart. Its signature is not checked yet.
+pub(super) fn read(text: Option<&str>) -> Result<Jws<'_>, Refusal> {
+    let text = text.ok_or_else(|| Refusal::invalid_parameter("assertion is missing"))?;
+    Jws::parse(text).ok_or_else(|| Refusal::invalid_parameter("assertion is not a signed JWT"))
 }
 
 /// Checks the header, and reads the certificates in it.
-fn check_header(jws: &Jws<'_>) -> Result<Option<Chain>, Refusal> {
+pub(super) fn check_header(jws: &Jws<'_>) -> Result<Option<Chain>, Refusal> {
     let header = &jws.header;
     if jws.algorithm().is_none() {
         return Err(Refusal::invalid_parameter(
@@ -49,6 +31,7 @@ fn check_header(jws: &Jws<'_>) -> Result<Option<Chain>, Refusal> {
         Some(Value::String(_kid)) => Ok(chain),
         Some(_other) => Err(Refusal::invalid_parameter("kid is not a string")),
         None if chain.is_some() => Ok(chain),
-        None => Err(Refusal::missing_kid()),
+        None => Err(Refusal::missing_kid()
+            .because("the header has neither kid nor x5c; one of them must name the key")),
     }
 }

@@ -2,61 +2,111 @@
 
 use jiff::Timestamp;
 
-use super::{assertion::Assertion, refusal::Refusal, x5c::Chain};
-use crate::{client::Client, registered::Registered, rsa::PublicKey, world::World};
+use super::{claims::GrantClaims, refusal::Refusal, x5c::Chain};
+use crate::{client::Client, jws::Jws, registered::Registered, rsa::PublicKey, world::World};
 
 /// How far a client's clock may be ahead, and how long a used grant is remembered after its end.
 const SKEW: i64 = 10;
 /// The longest a grant may live.
 const MAX_LIFETIME: i64 = 120;
 
-/// Finds the client that signed the assertion, and uses the assertion up.
-pub(super) fn client(world: &World, assertion: &Assertion<'_>) -> Result<Client, Refusal> {
-    let now = world.clock.now();
-    let registered = world
-        .registry
-        .client(&assertion.claims.iss)
-        .filter(|registered| registered.client.active)
-        .ok_or_else(Refusal::client_not_found)?;
-    let key = signing_key(world, &registered, assertion, now)?;
-    if !assertion.jws.verifies(key) {
-        return Err(Refusal::signature());
+/// The client that says it is asking.
+pub(super) fn client(world: &World, claims: &GrantClaims) -> Result<Registered, Refusal> {
+    let iss = &claims.iss;
+    let registered = world.registry.client(iss).ok_or_else(|| {
+        Refusal::client_not_found().because(format!("no client with the id {iss:?} is registered"))
+    })?;
+    if registered.client.active {
+        Ok(registered)
+    } else {
+        let why = format!("the client {iss:?} has been deactivated");
+        Err(Refusal::client_not_found().because(why))
     }
-    if assertion.claims.aud.as_deref() != Some(&world.issuer()) {
-        return Err(Refusal::audience());
-    }
-    check_times(assertion.claims.iat, assertion.claims.exp, now.as_second())?;
-    let until = assertion.claims.exp.saturating_add(SKEW);
-    if !world.replays.first_use(assertion, until, now.as_second()) {
-        return Err(Refusal::used_before());
-    }
-    Ok(registered.client)
 }
 
 /// The key that must have signed: a registered one, or that of a certificate when there are none.
-fn signing_key<'a>(
+pub(super) fn signing_key<'a>(
     world: &World,
     registered: &'a Registered,
-    assertion: &'a Assertion<'_>,
+    jws: &Jws<'_>,
+    chain: Option<&'a Chain>,
     now: Timestamp,
 ) -> Result<&'a PublicKey, Refusal> {
     let client = &registered.client;
-    let Some(kid) = assertion.jws.kid() else {
-        let chain = assertion.chain.as_ref();
+    let Some(kid) = jws.kid() else {
         let chain = chain.filter(|_chain| client.keys.is_empty());
-        let chain = chain.ok_or_else(Refusal::missing_kid)?;
+        let chain = chain.ok_or_else(|| {
+            Refusal::missing_kid()
+                .because("the client has registered keys, so the header must name one by its kid")
+        })?;
         return certified_key(world, client, chain, now);
     };
-    let key = registered.key(kid, now).ok_or_else(Refusal::unknown_kid)?;
+    let key = registered.key(kid, now).ok_or_else(|| {
+        Refusal::unknown_kid().because(if client.keys.iter().any(|(known, _key)| known == kid) {
+            format!("the key {kid:?} was registered just now, and is not known here yet")
+        } else {
+            format!("the client has no key with the kid {kid:?}")
+        })
+    })?;
     if now >= registered.keys_end {
-        return Err(Refusal::expired_key());
+        return Err(Refusal::expired_key().because("the key was registered more than a year ago"));
     }
-    if let Some(chain) = &assertion.chain
+    if let Some(chain) = chain
         && certified_key(world, client, chain, now)? != key
     {
-        return Err(Refusal::untrusted_certificate());
+        return Err(Refusal::untrusted_certificate()
+            .because("the certificate in x5c has another key than the one that kid names"));
     }
     Ok(key)
+}
+
+/// Whether that key signed it.
+pub(super) fn signature(jws: &Jws<'_>, key: &PublicKey) -> Result<(), Refusal> {
+    if jws.verifies(key) {
+        Ok(())
+    } else {
+        Err(Refusal::signature().because(
+            "the signature was made with another key than the one that kid or x5c names, or for \
+             other content",
+        ))
+    }
+}
+
+/// Whether the grant is for this issuer.
+pub(super) fn audience(world: &World, claims: &GrantClaims) -> Result<(), Refusal> {
+    let issuer = world.issuer();
+    match claims.aud.as_deref() {
+        Some(aud) if aud == issuer => Ok(()),
+        Some(aud) => {
+            Err(Refusal::audience()
+                .because(format!("aud is {aud:?}, and this issuer is {issuer:?}")))
+        }
+        None => Err(Refusal::audience().because(format!(
+            "aud must be one text, and be this issuer, {issuer:?}"
+        ))),
+    }
+}
+
+/// Uses the grant up.
+pub(super) fn first_use(
+    world: &World,
+    text: Option<&str>,
+    claims: &GrantClaims,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let until = claims.exp.saturating_add(SKEW);
+    let text = text.unwrap_or_default();
+    if world
+        .replays
+        .first_use(text, claims, until, now.as_second())
+    {
+        Ok(())
+    } else {
+        Err(Refusal::used_before().because(
+            "this grant, or another with the same jti, has been used before; sign a new one for \
+             every request",
+        ))
+    }
 }
 
 /// The key of a certificate that is to be trusted, and that belongs to the client's organisation.
@@ -67,24 +117,37 @@ fn certified_key<'a>(
     now: Timestamp,
 ) -> Result<&'a PublicKey, Refusal> {
     if !chain.leads_to(&world.registry.trusted(), now) {
-        return Err(Refusal::untrusted_certificate());
+        return Err(Refusal::untrusted_certificate().because(
+            "the certificates in x5c are not all valid now, or lead to no authority that is \
+             trusted here",
+        ));
     }
     if chain.leaf.organisation.as_ref() != Some(&client.organisation) {
-        return Err(Refusal::other_organisation());
+        return Err(Refusal::other_organisation().because(format!(
+            "the certificate is not of the client's organisation, {}",
+            client.organisation
+        )));
     }
     let key = chain.leaf.key.as_ref();
     key.ok_or_else(Refusal::untrusted_certificate)
 }
 
-fn check_times(iat: i64, exp: i64, now: i64) -> Result<(), Refusal> {
+/// Whether the grant is neither early nor late nor long.
+pub(super) fn times(iat: i64, exp: i64, now: i64) -> Result<(), Refusal> {
     if iat > now.saturating_add(SKEW) {
-        return Err(Refusal::issued_later());
+        let ahead = iat.saturating_sub(now);
+        let why = format!("iat is {ahead} s ahead of this clock; {SKEW} s are allowed");
+        return Err(Refusal::issued_later().because(why));
     }
     if exp <= now {
-        return Err(Refusal::expired());
+        let ago = now.saturating_sub(exp);
+        let why = format!("exp was {ago} s ago on this clock");
+        return Err(Refusal::expired().because(why));
     }
-    if exp.saturating_sub(iat) > MAX_LIFETIME {
-        return Err(Refusal::lives_too_long());
+    let life = exp.saturating_sub(iat);
+    if life > MAX_LIFETIME {
+        let why = format!("exp is {life} s after iat; {MAX_LIFETIME} s are allowed");
+        return Err(Refusal::lives_too_long().because(why));
     }
     Ok(())
 }
@@ -108,9 +171,9 @@ mod tests {
             (i64::MIN / 2, i64::MAX / 2, false),
         ];
         for (iat, exp, accepted) in cases {
-            let checked = check_times(NOW + iat, NOW + exp, NOW);
+            let checked = times(NOW + iat, NOW + exp, NOW);
             assert_eq!(checked.is_ok(), accepted, "{iat} {exp}");
         }
-        assert!(check_times(i64::MIN, i64::MAX, NOW).is_err());
+        assert!(times(i64::MIN, i64::MAX, NOW).is_err());
     }
 }

@@ -35,7 +35,9 @@ pub(super) fn look_up(
     match detail.get("type").and_then(Value::as_str) {
         Some(SYSTEM_USER) => system_user(world, client, detail).map(Some),
         Some(CONSENT) => consent(detail, parties, world.clock.now()).map(Some),
-        _ => Err(Refusal::details_type()),
+        _ => Err(Refusal::details_type().because(format!(
+            "the type is neither {SYSTEM_USER:?} nor {CONSENT:?}"
+        ))),
     }
 }
 
@@ -46,22 +48,32 @@ fn system_user(
 ) -> Result<AuthorizationDetail, Refusal> {
     only(detail, &["type", "systemuser_org", "externalRef"])?;
     let org = detail.get("systemuser_org").and_then(Value::as_object);
-    let org = org.ok_or_else(Refusal::details_values)?;
+    let org = org.ok_or_else(|| {
+        Refusal::details_values().because("systemuser_org is missing, or not an object")
+    })?;
     only(org, &["authority", "ID"])?;
     let owner = org
         .get("ID")
         .and_then(Value::as_str)
         .and_then(|id| id.strip_prefix("0192:"))
         .filter(|number| identifiers::is_org_number(number))
-        .ok_or_else(Refusal::details_values)?;
+        .ok_or_else(|| {
+            Refusal::details_values().because("systemuser_org.ID is not 0192: and nine digits")
+        })?;
     if org.get("authority").and_then(Value::as_str) != Some(Party::AUTHORITY) {
-        return Err(Refusal::details_values());
+        let why = format!("systemuser_org.authority is not {:?}", Party::AUTHORITY);
+        return Err(Refusal::details_values().because(why));
     }
     let external_ref = match detail.get("externalRef") {
         None => None,
         Some(Value::String(given)) if is_reference(given) => Some(given.clone()),
-        Some(Value::String(_other)) => return Err(Refusal::details_fields()),
-        Some(_other) => return Err(Refusal::details_values()),
+        Some(Value::String(_other)) => {
+            return Err(Refusal::details_fields()
+                .because("externalRef has characters other than letters, digits, _ and -"));
+        }
+        Some(_other) => {
+            return Err(Refusal::details_values().because("externalRef is not a text"));
+        }
     };
     let wanted = Wanted {
         owner,
@@ -72,7 +84,14 @@ fn system_user(
     let user = world
         .system_users
         .find(wanted, world.clock.now())
-        .ok_or_else(Refusal::system_user_not_found)?;
+        .ok_or_else(|| {
+            let external_ref = external_ref.as_deref().unwrap_or(owner);
+            Refusal::system_user_not_found().because(format!(
+                "{owner} has approved no system user with the reference {external_ref:?} for the \
+                 client {:?}",
+                client.id
+            ))
+        })?;
     Ok(AuthorizationDetail::SystemUser {
         systemuser_org: Party::new(owner),
         systemuser_id: vec![user.id],
@@ -98,7 +117,8 @@ fn consent(
     let id = text("id").filter(|id| Uuid::try_parse(id).is_ok());
     let from = text("from").filter(|from| is_consenting_party(from));
     let (Some(id), Some(from)) = (id, from) else {
-        return Err(Refusal::details_values());
+        return Err(Refusal::details_values()
+            .because("id is not a UUID, or from is neither a person nor an organisation"));
     };
     Ok(AuthorizationDetail::Consent {
         id: id.to_owned(),
@@ -127,9 +147,11 @@ fn iso(time: Timestamp) -> String {
 }
 
 fn only(object: &Map<String, Value>, members: &[&str]) -> Result<(), Refusal> {
-    if object.keys().all(|name| members.contains(&name.as_str())) {
-        Ok(())
-    } else {
-        Err(Refusal::details_fields())
+    let unknown = |name: &&String| !members.contains(&name.as_str());
+    match object.keys().find(unknown) {
+        None => Ok(()),
+        Some(name) => {
+            Err(Refusal::details_fields().because(format!("the member {name:?} is not known")))
+        }
     }
 }

@@ -6,8 +6,8 @@ use super::refusal::Refusal;
 
 pub(super) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// Takes the assertion out of the form.
-pub(super) fn assertion(headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
+/// Takes the assertion out of the form, if it has one.
+pub(super) fn assertion(headers: &HeaderMap, body: &[u8]) -> Result<Option<String>, Refusal> {
     if !is_form(headers) {
         return Err(Refusal::invalid_request(
             "Content-Type must be application/x-www-form-urlencoded",
@@ -16,9 +16,10 @@ pub(super) fn assertion(headers: &HeaderMap, body: &[u8]) -> Result<String, Refu
     let grant_type = field(body, "grant_type")?
         .ok_or_else(|| Refusal::invalid_request("Missing parameter: grant_type"))?;
     if grant_type != JWT_BEARER {
-        return Err(Refusal::unsupported_grant_type());
+        let why = format!("grant_type is {grant_type:?}, and only {JWT_BEARER:?} is taken");
+        return Err(Refusal::unsupported_grant_type().because(why));
     }
-    field(body, "assertion")?.ok_or_else(|| Refusal::invalid_parameter("assertion is missing"))
+    field(body, "assertion")
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -58,16 +59,16 @@ mod tests {
         const GRANT: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
         let ok = format!("{GRANT}&assertion=a.b.c");
         let cases = [
-            (FORM, ok.clone(), Ok("a.b.c")),
+            (FORM, ok.clone(), Ok(Some("a.b.c"))),
             (
                 "Application/X-WWW-Form-Urlencoded; charset=utf-8",
                 ok.clone(),
-                Ok("a.b.c"),
+                Ok(Some("a.b.c")),
             ),
             (
                 FORM,
                 format!("assertion=a&grant_type={JWT_BEARER}"),
-                Ok("a"),
+                Ok(Some("a")),
             ),
             ("application/json", ok, Err("invalid_request")),
             (FORM, "assertion=a".into(), Err("invalid_request")),
@@ -86,7 +87,7 @@ mod tests {
                 format!("{GRANT}&assertion=a&assertion=a"),
                 Err("invalid_request"),
             ),
-            (FORM, GRANT.into(), Err("invalid_request")),
+            (FORM, GRANT.into(), Ok(None)),
             (FORM, String::new(), Err("invalid_request")),
         ];
         for (content_type, body, expected) in cases {
@@ -94,7 +95,7 @@ mod tests {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
             let found = assertion(&headers, body.as_bytes());
             assert_eq!(
-                found.as_deref().map_err(Refusal::error),
+                found.as_ref().map(Option::as_deref).map_err(Refusal::error),
                 expected,
                 "{content_type} {body}"
             );

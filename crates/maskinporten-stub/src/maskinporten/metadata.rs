@@ -38,9 +38,8 @@ pub(super) async fn metadata(State(world): State<Arc<World>>) -> Json<Metadata> 
 }
 
 pub(super) async fn jwk(State(world): State<Arc<World>>) -> Json<Value> {
-    let keys = world.keys;
-    let key = keys.maskinporten.public().jwk(&keys.maskinporten_kid);
-    Json(json!({ "keys": [key] }))
+    let keys = world.ring.maskinporten_jwks(world.clock.now());
+    Json(json!({ "keys": keys }))
 }
 
 /// The page that an error's `error_uri` leads to.

@@ -1,8 +1,8 @@
 //! Maskinporten: metadata, keys, and the token endpoint with everything it checks.
 //!
 //! A request to `/token` passes, in this order: `form`, `assertion` with `x5c` and `claims`,
-//! `authenticate`, `authorise`, `details`, and gets a `token`. The first check that fails answers
-//! with a `refusal`.
+//! `authenticate`, `authorise`, `details`, and gets a `token`: `grant` has every check as one step.
+//! The first that fails answers with a `refusal`. The `trail` of steps goes to the recorder.
 
 mod assertion;
 mod authenticate;
@@ -10,10 +10,12 @@ mod authorise;
 mod claims;
 mod details;
 mod form;
+mod grant;
 mod metadata;
 mod refusal;
 mod replay;
 mod token;
+mod trail;
 mod x5c;
 
 use std::sync::Arc;
@@ -29,8 +31,9 @@ use axum::{
 
 pub(crate) use replay::Replays;
 pub(crate) use token::{Audience, AuthorizationDetail, Party, TokenClaims};
+pub(crate) use trail::Trail;
+pub use trail::{Checked, Outcome};
 
-use self::{assertion::Assertion, refusal::Refusal};
 use crate::world::World;
 
 pub(crate) fn routes() -> Router<Arc<World>> {
@@ -49,30 +52,15 @@ async fn token_endpoint(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response =
-        grant(&world, &headers, &body).unwrap_or_else(|refusal| refusal.response(&world.issuer()));
+    let mut trail = Trail::default();
+    let mut response = match grant::answer(&world, &headers, &body, &mut trail) {
+        Ok(Ok(answer)) => axum::Json(answer).into_response(),
+        Ok(Err(_unspecified)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(refusal) => refusal.response(&world.issuer()),
+    };
     let no_store = HeaderValue::from_static("no-store");
     response.headers_mut().insert(CACHE_CONTROL, no_store);
+    // For the recorder; it does not leave the stub.
+    response.extensions_mut().insert(trail);
     response
-}
-
-fn grant(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Response, Refusal> {
-    let text = form::assertion(headers, body)?;
-    let assertion = Assertion::read(&text)?;
-    let client = authenticate::client(world, &assertion)?;
-    let parties = authorise::parties(world, &client, &assertion.claims)?;
-    let details = details::look_up(world, &client, &parties, &assertion.claims)?;
-    let audience = assertion.claims.audience()?;
-    authorise::person(&assertion.claims)?;
-    let granted = token::Granted {
-        client: &client,
-        claims: assertion.claims,
-        parties,
-        details,
-        audience,
-    };
-    Ok(match token::issue(world, granted) {
-        Ok(answer) => axum::Json(answer).into_response(),
-        Err(_unspecified) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    })
 }

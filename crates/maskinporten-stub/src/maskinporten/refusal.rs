@@ -18,6 +18,8 @@ pub(super) struct Refusal {
     error: &'static str,
     description: String,
     number: Option<&'static str>,
+    /// For who looks at the stub; the answer does not have it.
+    why: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -37,6 +39,7 @@ impl Refusal {
             error,
             description,
             number,
+            why: None,
         }
     }
 
@@ -63,7 +66,7 @@ impl Refusal {
     /// MP-011. The real description stops after `value`; saying more helps who reads a test's log.
     pub(super) fn invalid_parameter(what: &str) -> Self {
         let description = format!("Invalid assertion. Invalid parameter value: {what}");
-        Self::new("invalid_request", Some("MP-011"), description)
+        Self::new("invalid_request", Some("MP-011"), description).because(what)
     }
 
     pub(super) fn used_before() -> Self {
@@ -121,6 +124,7 @@ impl Refusal {
             Some("MP-123"),
             format!("{UNAUTHENTICATED} Invalid JWT header x5c"),
         )
+        .because("x5c is not an array of certificates (DER in base64, the client's own first)")
     }
 
     pub(super) fn signature() -> Self {
@@ -203,6 +207,21 @@ impl Refusal {
             Some("MP-303"),
             description,
         )
+    }
+
+    /// Says in plain words what was wrong, and with what.
+    pub(super) fn because(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
+        self
+    }
+
+    /// Why, in plain words.
+    pub(super) fn reason(&self) -> &str {
+        self.why.as_deref().unwrap_or(&self.description)
+    }
+
+    pub(super) fn number(&self) -> Option<&'static str> {
+        self.number
     }
 
     #[cfg(test)]

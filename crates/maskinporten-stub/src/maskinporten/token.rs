@@ -147,11 +147,12 @@ pub(super) fn issue(world: &World, granted: Granted<'_>) -> Result<Answer, Unspe
         jti: URL_SAFE_NO_PAD.encode(jti),
         consumer: Party::new(&consumer),
     };
+    let signing = world.ring.maskinporten();
     let header = Header {
-        kid: &world.keys.maskinporten_kid,
+        kid: &signing.kid,
         alg: "RS256",
     };
-    let access_token = jws::sign(&world.keys.maskinporten, &header, &claims)?;
+    let access_token = jws::sign(&signing.key, &header, &claims)?;
     world.issued.add(&access_token);
     Ok(Answer {
         access_token,
