@@ -10,12 +10,9 @@ use crate::{registered::Registered, world::World};
 
 pub(super) async fn state(State(world): State<Arc<World>>) -> Response {
     let now = world.clock.now();
-    let clients: Vec<Value> = world
-        .registry
-        .clients(|_all| true)
-        .iter()
-        .map(client)
-        .collect();
+    let mut clients = world.registry.clients(|_all| true);
+    clients.sort_by(|one, other| one.client.id.cmp(&other.client.id));
+    let clients: Vec<Value> = clients.iter().map(client).collect();
     let kept = world.store.listing(now, &world.registry);
     found(&json!({
         "issuer": world.issuer(),
