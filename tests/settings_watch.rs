@@ -191,6 +191,30 @@ async fn h1_b9_tokens_go_on_through_the_old_key_and_then_the_new_one() {
     source.fetch(settings.grant()).await.unwrap();
 }
 
+#[tokio::test]
+async fn h3_a_key_that_works_is_not_displaced_by_a_fallback_that_is_configured() {
+    let stub = Stub::start().await.unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("appsettings.json");
+    let (stale, works, new) = (private_jwk(), private_jwk(), private_jwk());
+    let mut members = json!({"Environment": null, "Authority": stub.issuer(), "Jwk": works});
+    fs::write(&path, document(&members)).unwrap();
+    registered(&stub, &works);
+    let mut watch = Settings::builder().json_file(&path).watch().unwrap();
+    let settings = watch.settings().clone();
+    let http = HttpClient::new().unwrap();
+    let source = settings.connect_over(http).await.unwrap();
+    source.fetch(settings.grant()).await.unwrap();
+
+    members["Jwk"] = new;
+    members["FallbackEncodedJwk"] = encoded(&stale).into();
+    fs::write(&path, document(&members)).unwrap();
+    tokio::time::pause();
+    nothing(&mut watch).await;
+    tokio::time::resume();
+    source.fetch(settings.grant()).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fallback_that_is_added_is_used() {
     let directory = tempfile::tempdir().unwrap();

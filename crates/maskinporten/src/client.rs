@@ -25,8 +25,8 @@ use crate::{
 /// ([protocol](https://docs.digdir.no/docs/Maskinporten/maskinporten_protocol_token)).
 ///
 /// `H` is any HTTP client that is a tower [`Service`]; `HttpClient` (feature `http-client`) is a ready one. Each
-/// fetch is one request with an assertion of its own, is over within 10 s, follows no redirect and reads at most
-/// 64 KiB. Do not put a layer under it that sends a request twice: an assertion is good for one use. [`Retry`] is
+/// fetch is one request with an assertion of its own, or two when there is another key to try, is over within 10 s,
+/// follows no redirect and reads at most 64 KiB. Do not put a layer under it that sends a request twice: an assertion is good for one use. [`Retry`] is
 /// what tries again.
 ///
 /// When Maskinporten refuses an assertion for its times, the difference of the clocks is learnt from the answer's `Date`
@@ -138,8 +138,12 @@ where
     B::Error: Into<BoxError>,
 {
     /// Asks once, with an assertion that `signer` signs.
-    async fn ask(&self, signer: &dyn Signer, grant: &Grant) -> Result<AccessToken, Error> {
-        let began = Instant::now();
+    async fn ask(
+        &self,
+        signer: &dyn Signer,
+        grant: &Grant,
+        began: Instant,
+    ) -> Result<AccessToken, Error> {
         let assertion = self.sign(signer, grant, began).await?;
         // None of the form's characters needs escaping but the colons of the grant type.
         let form = format!(
@@ -169,9 +173,10 @@ where
 
     /// Asks with the key, and with the other one where the first is not accepted.
     async fn ask_with_either_key(&self, grant: &Grant) -> Result<AccessToken, Error> {
+        let (began, version) = (Instant::now(), self.keys.version());
         let mut refused = None;
         for signer in self.keys.in_order().await {
-            match self.ask(&*signer, grant).await {
+            match self.ask(&*signer, grant, began).await {
                 Ok(token) => {
                     self.keys.worked(&signer);
                     return Ok(token);
@@ -186,7 +191,13 @@ where
                 Err(error) => return Err(error),
             }
         }
-        Err(refused.unwrap_or_else(|| Error::sign("there is no key".into())))
+        let refused = refused.unwrap_or_else(|| Error::sign("there is no key".into()));
+        // That the old key was refused says nothing of one that has come meanwhile.
+        Err(if self.keys.version() == version {
+            refused
+        } else {
+            refused.cured()
+        })
     }
 }
 

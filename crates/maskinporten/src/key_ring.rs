@@ -51,6 +51,8 @@ struct Shared {
 }
 
 struct Keys {
+    /// Counts replacements.
+    version: u64,
     current: Arc<dyn Signer>,
     fallback: Option<Arc<dyn Signer>>,
     /// Since when the current key has worked.
@@ -89,6 +91,7 @@ impl KeyRing {
 
     fn build(current: Arc<dyn Signer>, file: Option<KeyFile>) -> Self {
         let keys = Keys {
+            version: 0,
             current,
             fallback: None,
             works_since: None,
@@ -122,11 +125,24 @@ impl KeyRing {
     /// Signs with another key from now on. The one before stays until the new one has worked for three minutes; if it
     /// never worked itself, the one before that.
     pub fn replace(&self, signer: impl Signer + 'static) {
+        self.replace_with(signer, None);
+    }
+
+    /// The same, with another key than the one before the last in place of one that never worked.
+    pub(crate) fn replace_with(
+        &self,
+        signer: impl Signer + 'static,
+        fallback: Option<Arc<dyn Signer>>,
+    ) {
         let mut keys = self.keys();
         let before = std::mem::replace(&mut keys.current, Arc::new(signer));
-        if keys.works_since.take().is_some() || keys.fallback.is_none() {
+        let worked = keys.works_since.take().is_some();
+        if !worked && fallback.is_some() {
+            keys.fallback = fallback;
+        } else if worked || keys.fallback.is_none() {
             keys.fallback = Some(before);
         }
+        keys.version += 1;
         keys.refused = None;
         keys.told_refused = Pace::new();
         keys.warned_of_end = None;
@@ -138,7 +154,7 @@ impl KeyRing {
     ///
     /// # Cancel safety
     ///
-    /// May be dropped at any time. Changes between two calls are not told.
+    /// May be dropped at any time. Changes are told from the call on, whenever it is awaited.
     ///
     /// ```
     /// # async fn f(keys: maskinporten::KeyRing) {
@@ -146,14 +162,17 @@ impl KeyRing {
     /// println!("signing as {:?} from now on", keys.status().kid());
     /// # }
     /// ```
-    pub async fn changed(&self) {
+    pub fn changed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let keys = self.clone();
         let mut changed = self.0.changed.subscribe();
-        let Some(_) = &self.0.file else {
-            let _ = changed.changed().await;
-            return;
-        };
-        while timeout(key_file::POLL, changed.changed()).await.is_err() {
-            self.look_at_file().await;
+        async move {
+            if keys.0.file.is_none() {
+                let _ = changed.changed().await;
+                return;
+            }
+            while timeout(key_file::POLL, changed.changed()).await.is_err() {
+                keys.look_at_file().await;
+            }
         }
     }
 
@@ -171,8 +190,8 @@ impl KeyRing {
     /// The keys to try, one after the other.
     pub(crate) async fn in_order(&self) -> impl Iterator<Item = Arc<dyn Signer>> + use<> {
         self.look_at_file().await;
-        let mut keys = self.keys();
-        keys.warn_of_end(SystemTime::now());
+        self.warn_of_end(SystemTime::now());
+        let keys = self.keys();
         let current = Arc::clone(&keys.current);
         // One that was not known a moment ago need not be asked with again for each token.
         let is_known = keys
@@ -183,6 +202,11 @@ impl KeyRing {
             fallback => (current, fallback),
         };
         [first].into_iter().chain(second)
+    }
+
+    /// How often the key has been replaced.
+    pub(crate) fn version(&self) -> u64 {
+        self.keys().version
     }
 
     pub(crate) fn is_current(&self, signer: &Arc<dyn Signer>) -> bool {
@@ -232,6 +256,31 @@ impl KeyRing {
         }
     }
 
+    /// Warns once a day, from 30 days before the key's end. Signers and logs are other people's code, which is not run
+    /// with the lock held.
+    fn warn_of_end(&self, now: SystemTime) {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let (current, warned) = {
+            let keys = self.keys();
+            (Arc::clone(&keys.current), keys.warned_of_end)
+        };
+        let was_warned =
+            warned.is_some_and(|at| now.duration_since(at).is_ok_and(|since| since < DAY));
+        let days_left = KeyStatus::new(&*current, None, true, None).days_left(now);
+        let Some(days_left) = days_left.filter(|left| *left <= KeyStatus::WARN_FROM) else {
+            return;
+        };
+        if was_warned {
+            return;
+        }
+        self.keys().warned_of_end = Some(now);
+        tracing::warn!(
+            days_left,
+            kid = current.kid(),
+            "the private key will not be accepted for much longer: upload a new one"
+        );
+    }
+
     async fn look_at_file(&self) {
         if let Some(file) = &self.0.file
             && let Some(key) = file.look().await
@@ -242,28 +291,6 @@ impl KeyRing {
 
     fn keys(&self) -> MutexGuard<'_, Keys> {
         self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Keys {
-    /// Warns once a day, from 30 days before the key's end.
-    fn warn_of_end(&mut self, now: SystemTime) {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-        let Some(left) = KeyStatus::new(&*self.current, None, true, None).days_left(now) else {
-            return;
-        };
-        let was_warned = self
-            .warned_of_end
-            .is_some_and(|at| now.duration_since(at).is_ok_and(|since| since < DAY));
-        if left > KeyStatus::WARN_FROM || was_warned {
-            return;
-        }
-        self.warned_of_end = Some(now);
-        tracing::warn!(
-            days_left = left,
-            kid = self.current.kid(),
-            "the private key will not be accepted for much longer: upload a new one"
-        );
     }
 }
 

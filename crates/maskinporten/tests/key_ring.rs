@@ -58,6 +58,8 @@ fn source(keys: &KeyRing) -> (impl TokenSource, Answers, Arc<Mutex<Vec<String>>>
     let http = tower::service_fn(move |request: Request<Full<Bytes>>| {
         let (said, log) = (said.clone(), log.clone());
         async move {
+            // An answer takes a while.
+            tokio::task::yield_now().await;
             let form = request.into_body().collect().await.unwrap().to_bytes();
             let kid = kid(std::str::from_utf8(&form).unwrap());
             let said = said.lock().unwrap();
@@ -182,7 +184,7 @@ async fn whoever_waits_for_another_key_is_told() {
     let keys = KeyRing::new(key("old"));
     let mut changed = tokio_test::task::spawn(keys.changed());
     tokio_test::assert_pending!(changed.poll());
-    keys.clone().replace(key("new"));
+    keys.replace(key("new"));
     assert!(changed.is_woken());
     tokio_test::assert_ready!(changed.poll());
     assert_eq!(keys.status().kid(), Some("new"));
@@ -200,4 +202,65 @@ fn the_days_to_the_end_of_a_key_are_known() {
     assert_eq!(days_left(now + DAY / 2), Some(0));
     assert_eq!(days_left(now - DAY / 2), Some(-1));
     assert_eq!(KeyRing::new(key("k")).status().days_left(now), None);
+}
+
+/// A log that looks at the keys, as one that adds how the service is to each line would.
+struct Curious(KeyRing);
+
+impl tracing::Subscriber for Curious {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.is_event()
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        assert!(self.0.status().kid().is_some());
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn a_log_may_look_at_the_keys_while_their_end_is_told() {
+    let ends_soon = SystemTime::now() + Duration::from_secs(3600);
+    let keys = KeyRing::new(Named("k", Some(ends_soon)));
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _logging = tracing::subscriber::set_default(Curious(keys.clone()));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let (source, _, asked) = source(&keys);
+        runtime.block_on(source.fetch(&grant())).unwrap_err();
+        done.send(taken(&asked)).unwrap();
+    });
+    // A thread that is stuck cannot be joined.
+    let asked = is_done.recv_timeout(Duration::from_secs(60));
+    assert_eq!(asked.unwrap(), ["k"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b6_a_key_that_was_replaced_meanwhile_says_nothing_of_the_new_one() {
+    let keys = KeyRing::new(key("old"));
+    let (source, answers, asked) = source(&keys);
+    answers.lock().unwrap().push(("old", Answer::Expired));
+    let refused = source.fetch(&grant()).await.unwrap_err();
+    assert!(!refused.is_transient());
+    let grant = grant();
+    let mut fetching = tokio_test::task::spawn(source.fetch(&grant));
+    tokio_test::assert_pending!(fetching.poll());
+    keys.replace(key("new"));
+    let refused = tokio_test::assert_ready!(fetching.poll()).unwrap_err();
+    assert!(refused.is_transient());
+    assert_eq!(taken(&asked), ["old", "old"]);
 }

@@ -53,6 +53,11 @@ impl Line {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether anybody works at it.
+    pub(crate) fn is_staffed(&self) -> bool {
+        !self.work().workers.is_empty()
+    }
+
     /// Ends all flights, with the last handle.
     pub(crate) fn close(&self) {
         for task in &self.work().tasks {
@@ -82,7 +87,8 @@ pub(crate) fn launch(
     entry: &Arc<Entry>,
     lead: Lead,
 ) -> bool {
-    let mut work = shared.line.work();
+    let line = shared.line();
+    let mut work = line.work();
     let flight = (Arc::clone(entry), lead);
     // Whoever asks for nothing special should not wait for a thousand customers.
     if entry.is_pinned() {
@@ -92,10 +98,10 @@ pub(crate) fn launch(
     }
     let vacancy = work.vacancy();
     drop(work);
-    if vacancy.is_none_or(|number| hire(shared, runtime, number)) {
+    if vacancy.is_none_or(|number| hire(shared, &line, runtime, number)) {
         return true;
     }
-    let mut work = shared.line.work();
+    let mut work = line.work();
     let flights = work.waiting.len();
     work.waiting
         .retain(|(other, led)| !(Arc::ptr_eq(other, entry) && led.is_same(lead)));
@@ -109,28 +115,41 @@ pub(crate) fn launch(
 
 /// Sees to it that flights in line are worked off, should the workers have gone or stand still.
 pub(crate) fn staff(shared: &Arc<Shared>, runtime: &Handle) {
-    let vacancy = shared.line.work().vacancy();
+    let line = shared.line();
+    let vacancy = line.work().vacancy();
     if let Some(number) = vacancy {
-        hire(shared, runtime, number);
+        hire(shared, &line, runtime, number);
     }
 }
 
 /// Starts a worker. False when the runtime did not take it.
-fn hire(shared: &Arc<Shared>, runtime: &Handle, number: u64) -> bool {
+fn hire(shared: &Arc<Shared>, line: &Arc<Line>, runtime: &Handle, number: u64) -> bool {
     let worker = Worker {
         shared: Arc::downgrade(shared),
+        line: Arc::clone(line),
         number,
     };
     let task = runtime.spawn(async move { worker.work().await });
     let is_finished = task.is_finished();
-    let mut work = shared.line.work();
+    let mut work = line.work();
     work.tasks.retain(|task| !task.is_finished());
     work.tasks.push(task.abort_handle());
     !is_finished
 }
 
+/// What `future` gives; `None` when it panics.
+pub(crate) async fn unless_it_panics<T>(future: impl Future<Output = T>) -> Option<T> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let poll = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
+    })
+    .await
+}
+
 struct Worker {
     shared: Weak<Shared>,
+    line: Arc<Line>,
     number: u64,
 }
 
@@ -157,12 +176,7 @@ impl Worker {
             };
             // A panic in somebody's source is a failure like any other, even before its future is there.
             let fetch = async { entry.source.fetch(&entry.grant).await }.instrument(span.clone());
-            let mut fetch = pin!(timeout(lead.limit, fetch));
-            let outcome = poll_fn(|cx| {
-                let poll = catch_unwind(AssertUnwindSafe(|| fetch.as_mut().poll(cx)));
-                poll.map_or(Poll::Ready(None), |poll| poll.map(Some))
-            });
-            let outcome = match outcome.await {
+            let outcome = match unless_it_panics(timeout(lead.limit, fetch)).await {
                 Some(Ok(outcome)) => outcome,
                 Some(Err(_)) => Err(Error::transient(Mishap::Late(lead.limit))),
                 None => Err(Error::transient(Mishap::Panicked)),
@@ -174,7 +188,7 @@ impl Worker {
     /// The next in line. With none, the worker retires, which is settled before another can be put in line.
     fn next(&self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
         let shared = self.shared.upgrade()?;
-        let mut work = shared.line.work();
+        let mut work = self.line.work();
         let flight = loop {
             match work.waiting.pop_front() {
                 // Let go of, and nobody waits for it any more.
@@ -196,10 +210,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let Some(shared) = self.shared.upgrade() else {
-            return;
-        };
-        let mut work = shared.line.work();
+        let mut work = self.line.work();
         work.workers.remove(&self.number);
         let stranded: Vec<_> = work
             .waiting

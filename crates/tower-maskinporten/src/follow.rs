@@ -2,19 +2,22 @@
 
 use std::sync::{Arc, Weak};
 
-use maskinporten::{BoxError, Settings, SettingsWatch, TokenSource};
+use maskinporten::{BoxError, Error, Settings, SettingsWatch, TokenSource};
 use tokio::time::sleep;
 
 use crate::{
-    Tokens, schedule,
+    Tokens,
+    flight::unless_it_panics,
+    mishap::Mishap,
+    schedule,
     tokens::{Proven, Shared},
 };
 
 impl Tokens {
     /// Follows the settings that a [`SettingsWatch`] reads: whenever they are other ones, `connect` makes a source of
     /// them, which takes over as with [`replace`](Self::replace). Until it has given a token, the old one stays in use;
-    /// that is tried again after 30 s, and with growing pauses up to 5 min, until it works or the settings change once
-    /// more.
+    /// that is tried again after 30 s, and with growing pauses up to 5 min, and at once when the settings or their key
+    /// change once more. Neither failures nor panics end it.
     ///
     /// It is done by a task on the present runtime, which ends with the last clone.
     ///
@@ -65,7 +68,7 @@ async fn follow<R>(
     let mut settings = watch.changed().await.clone();
     loop {
         tokio::select! {
-            proven = prove(&settings, &mut connect) => {
+            proven = prove(&followed, &settings, &mut connect) => {
                 let Some(followed) = followed.upgrade() else { return };
                 followed.take(proven);
                 drop(followed);
@@ -76,26 +79,39 @@ async fn follow<R>(
     }
 }
 
-/// Tries until the settings work.
-async fn prove<R>(settings: &Settings, mut connect: impl FnMut(Settings) -> R) -> Proven
+/// Tries until the settings work. A panic in somebody's `connect` is a failure like any other.
+async fn prove<R>(
+    followed: &Weak<Shared>,
+    settings: &Settings,
+    mut connect: impl FnMut(Settings) -> R,
+) -> Proven
 where
     R: Future<Output = Result<Proven, BoxError>>,
 {
     let mut failures = 0;
     loop {
-        match connect(settings.clone()).await {
-            Ok(proven) => return proven,
-            Err(error) => {
-                failures += 1;
-                if failures == 1 {
-                    let error: &dyn std::error::Error = &*error;
-                    tracing::error!(
-                        error,
-                        "the new settings give no token; the old ones stay in use"
-                    );
-                }
-                sleep(schedule::rejection(failures, fastrand::f64())).await;
-            }
+        let another_key = settings.keys().changed();
+        let attempt = unless_it_panics(async { connect(settings.clone()).await });
+        let error = match attempt.await {
+            Some(Ok(proven)) => return proven,
+            Some(Err(error)) => error,
+            None => Mishap::Panicked.into(),
+        };
+        failures += 1;
+        if failures == 1 {
+            let client = followed.upgrade().map(|shared| shared.journal.client());
+            let error: &dyn std::error::Error = &*error;
+            tracing::error!(
+                client = client.as_deref(),
+                error,
+                "the new settings give no token; the old ones stay in use"
+            );
+        }
+        let asked = error.downcast_ref().and_then(Error::retry_after);
+        let pause = schedule::rejection(failures, fastrand::f64());
+        tokio::select! {
+            () = sleep(pause.max(asked.unwrap_or_default())) => {}
+            () = another_key => failures = 0,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How it is about the token of one grant.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
 use maskinporten::{Error, Grant};
 use tokio::time::Instant;
@@ -27,8 +27,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct GrantStatus {
-    /// For its grant.
-    entry: Arc<Entry>,
+    grant: Grant,
     state: TokenState,
     age: Option<Duration>,
     usable_for: Option<Duration>,
@@ -38,7 +37,7 @@ pub struct GrantStatus {
 }
 
 impl GrantStatus {
-    pub(crate) fn new(entry: Arc<Entry>, now: &Now) -> Self {
+    pub(crate) fn new(entry: &Entry, now: &Now) -> Self {
         let snapshot = entry.slot.load();
         let held = snapshot.token.as_ref();
         Self {
@@ -48,14 +47,14 @@ impl GrantStatus {
             failure: snapshot.failure.clone(),
             is_fetching: entry.slot.flight_began(now).is_some(),
             at: now.instant,
-            entry,
+            grant: entry.grant.clone(),
         }
     }
 
     /// The grant. It may name a customer or a person.
     #[must_use]
     pub fn grant(&self) -> &Grant {
-        &self.entry.grant
+        &self.grant
     }
 
     /// What its token is good for.

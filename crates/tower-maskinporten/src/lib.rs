@@ -54,8 +54,10 @@
 //! | INFO | an API did not accept the token: refreshing it | a 401 blamed it |
 //! | WARN | an API does not accept new tokens either: … | further 401s, which refreshing does not cure (`useless_refreshes`) |
 //! | ERROR | the token source panicked; will ask it again | in a `TokenSource` or a `Signer` of your own, usually |
+//! | INFO | tokens are from another source now | `Tokens::replace`, or settings that are followed (no `grant`) |
+//! | ERROR | the new settings give no token; the old ones stay in use | settings that are followed (no `grant`) |
 //!
-//! [`maskinporten`] tells of keys (new, not accepted, not readable, near their end), of clocks that differ, and of scopes
+//! [`maskinporten`] tells of settings and keys (new, not accepted, not readable, near their end), of clocks that differ, and of scopes
 //! that were asked for and not granted. Each fetch is a span `maskinporten.fetch` (DEBUG), and each request in it, to
 //! Maskinporten or to Altinn's exchange, a span `maskinporten.request` with `party`, `status` and `outcome`.
 //!

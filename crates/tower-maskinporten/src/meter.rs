@@ -84,8 +84,9 @@ mod on {
         let slots = pool.len() + 1;
         gauge!("mp_token_slots", "client" => client.clone()).set(slots as f64);
         let key = pool.default.source.keys().map(|keys| keys.status());
-        if let Some(end) = key.and_then(|key| key.expires_at()) {
-            gauge!("mp_key_seconds_to_expiry", "client" => client).set(seconds_until(end));
+        if let Some(key) = key {
+            let left = key.expires_at().map_or(f64::NAN, seconds_until);
+            gauge!("mp_key_seconds_to_expiry", "client" => client).set(left);
         }
     }
 

@@ -125,6 +125,11 @@ impl Agenda {
         }
     }
 
+    /// Has the refresher look at everything anew.
+    pub(crate) fn stir(&self) {
+        self.earlier.notify_one();
+    }
+
     /// Takes the next entry whose time has come, or says when the next will.
     fn take(&self, now: Instant) -> Result<Arc<Entry>, Option<Instant>> {
         let mut heap = lock(&self.heap);
@@ -163,7 +168,7 @@ impl Running {
             let current = shared.pool.load_full();
             if !Weak::ptr_eq(&pool, &Arc::downgrade(&current)) {
                 pool = Arc::downgrade(&current);
-                change.set(another_key(current.default.source.keys().cloned()));
+                change.set(another_key(current.default.source.keys()));
             }
             let next = loop {
                 match shared.agenda.take(now.instant) {
@@ -182,14 +187,15 @@ impl Running {
                 () = sleep_until(wake) => {}
                 () = agenda.earlier.notified() => {}
                 () = &mut change => {
+                    let Some(shared) = self.0.upgrade() else { return };
+                    let current = shared.pool.load_full();
+                    pool = Arc::downgrade(&current);
+                    change.set(another_key(current.default.source.keys()));
                     // What was refused for the old key's sake may be granted now.
-                    if let Some(current) = pool.upgrade() {
-                        current.default.slot.forgive();
-                        for entry in current.others() {
-                            entry.slot.forgive();
-                        }
+                    for entry in current.others().iter().chain([&current.default]) {
+                        entry.slot.forgive();
+                        shared.agenda.note(entry);
                     }
-                    pool = Weak::new();
                 }
             }
         }
@@ -197,10 +203,13 @@ impl Running {
 }
 
 /// Waits until a source signs with another key; for ever, if it has none.
-async fn another_key(keys: Option<KeyRing>) {
-    match keys {
-        Some(keys) => keys.changed().await,
-        None => std::future::pending().await,
+fn another_key(keys: Option<&KeyRing>) -> impl Future<Output = ()> + use<> {
+    let changed = keys.map(KeyRing::changed);
+    async {
+        match changed {
+            Some(changed) => changed.await,
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -217,6 +226,10 @@ fn watch(shared: &Shared, entry: &Entry, now: &Now) -> Option<Instant> {
 
 /// Starts what is due for `entry`, if anybody wants it still, and notes when to look again.
 fn look_at(shared: &Arc<Shared>, entry: &Arc<Entry>, now: &Now) {
+    // That of a source that was replaced is nobody's default any more.
+    if entry.is_pinned() && !Arc::ptr_eq(entry, &shared.pool.load().default) {
+        return;
+    }
     let Some(due) = entry.slot.look_again_at(now) else {
         return;
     };

@@ -33,6 +33,8 @@ struct Control {
     flights: u64,
     flying: Option<Flying>,
     blame: Option<Blame>,
+    /// The flight that was under way when the client got another key.
+    forgiven: u64,
 }
 
 /// A flight under way.
@@ -216,18 +218,22 @@ impl Slot {
         if let Some(held) = &mut snapshot.token {
             held.absolve(&Now::read());
         }
-        let failure = Failure::after(failure, error, lead.began, fastrand::f64());
+        let mut failure = Failure::after(failure, error, lead.began, fastrand::f64());
+        failure.forgiven = control.forgiven == lead.flight && failure.may_be_for_the_key();
         snapshot.failure = Some(failure);
         self.store(snapshot);
         drop(control);
         Some(before)
     }
 
-    /// What has failed until now says nothing of the next attempt, which is due at once.
+    /// What was refused until now may be granted to another key: the next attempt is due at once.
     pub(crate) fn forgive(&self) {
-        let control = self.control();
+        let mut control = self.control();
+        control.forgiven = control.flights;
         let mut snapshot = Snapshot::clone(&self.load());
-        if snapshot.failure.take().is_some() {
+        let failure = snapshot.failure.as_mut();
+        if let Some(failure) = failure.filter(|failure| failure.may_be_for_the_key()) {
+            failure.forgiven = true;
             self.store(snapshot);
         }
         drop(control);

@@ -56,6 +56,8 @@ pub(crate) struct Failure {
     pub(crate) since: Instant,
     at: Instant,
     random: f64,
+    /// The client has another key since.
+    pub(crate) forgiven: bool,
     /// Whether it has been told that requests fail for it.
     told: Arc<AtomicBool>,
 }
@@ -219,6 +221,7 @@ impl Failure {
             since: before.as_ref().map_or(began, |f| f.since),
             at: Instant::now(),
             random,
+            forgiven: false,
             told: before.map(|f| f.told).unwrap_or_default(),
         }
     }
@@ -229,7 +232,15 @@ impl Failure {
         !self.told.load(Ordering::Relaxed) && !self.told.swap(true, Ordering::Relaxed)
     }
 
+    /// Whether another key of the client may fare better.
+    pub(crate) fn may_be_for_the_key(&self) -> bool {
+        self.error.refusal().is_some() || !self.error.is_transient()
+    }
+
     fn pause(&self, urgency: Urgency) -> Duration {
+        if self.forgiven {
+            return Duration::ZERO;
+        }
         let refusal = self.error.refusal();
         let pause = if self.error.is_transient() {
             schedule::backoff(self.attempts, urgency, self.random)
@@ -346,6 +357,7 @@ mod tests {
                 since: born,
                 at: born + Duration::from_secs(75),
                 random: 0.0,
+                forgiven: false,
                 told: Arc::default(),
             }),
         };

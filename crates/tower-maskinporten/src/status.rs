@@ -43,8 +43,8 @@ impl Tokens {
         let others = pool.others().into_iter();
         Status {
             client: self.shared.journal.client(),
-            default: GrantStatus::new(Arc::clone(&pool.default), &now),
-            others: others.map(|entry| GrantStatus::new(entry, &now)).collect(),
+            default: GrantStatus::new(&pool.default, &now),
+            others: others.map(|entry| GrantStatus::new(&entry, &now)).collect(),
             key: pool.default.source.keys().map(|keys| keys.status()),
             at: SystemTime::now(),
         }

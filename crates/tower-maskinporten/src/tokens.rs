@@ -55,7 +55,9 @@ pub struct Tokens {
 /// What all clones and the tasks share.
 pub(crate) struct Shared {
     pub(crate) pool: ArcSwap<Pool>,
-    pub(crate) line: Line,
+    /// The line of the present source, and those of sources before it in which somebody works still: whoever hangs
+    /// there holds up nobody else.
+    lines: Mutex<Vec<Arc<Line>>>,
     pub(crate) agenda: Arc<Agenda>,
     pub(crate) journal: Journal,
     /// Whether a refresher is running.
@@ -70,7 +72,7 @@ impl Tokens {
         Self {
             shared: Arc::new(Shared {
                 pool: ArcSwap::from_pointee(Pool::new(Arc::new(source), grant)),
-                line: Line::default(),
+                lines: Mutex::new(vec![Arc::default()]),
                 agenda: Arc::default(),
                 journal: Journal::new(),
                 refreshing: AtomicBool::new(false),
@@ -257,10 +259,23 @@ impl Shared {
         if let Some(lead) = entry.slot.lead(&Now::read()) {
             entry.slot.publish(lead, &new.token, new.anchor);
         }
+        {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.retain(|line| line.is_staffed());
+            lines.push(Arc::default());
+        }
         self.pool.store(Arc::new(pool));
         refresh::fly(self, &entry);
         self.agenda.note(&entry);
-        tracing::info!("tokens are from another source now");
+        self.agenda.stir();
+        let client = &*self.journal.client();
+        tracing::info!(client, "tokens are from another source now");
+    }
+
+    /// Where flights wait for their turn.
+    pub(crate) fn line(&self) -> Arc<Line> {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.last().cloned().unwrap_or_default()
     }
 
     /// Ends `task` with the last handle.
@@ -273,7 +288,10 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        self.line.close();
+        let lines = self.lines.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for line in lines {
+            line.close();
+        }
         let tasks = self.tasks.get_mut().unwrap_or_else(PoisonError::into_inner);
         for task in tasks {
             task.abort();

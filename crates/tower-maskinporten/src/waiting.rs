@@ -94,6 +94,7 @@ impl Waiting {
         }
         let until = match &snapshot.failure {
             None => patience,
+            Some(failure) if failure.forgiven => patience,
             // Those who come late to an outage do not wait as long as those who saw it begin.
             Some(failure) if failure.error.is_transient() => {
                 patience.min(failure.since + self.cold_wait)

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
 mod common;
+#[path = "common/log.rs"]
+mod log;
 
 use std::{
     sync::{
@@ -12,6 +14,7 @@ use std::{
 };
 
 use common::{Script, grant, secs};
+use log::{Log, number};
 use maskinporten::{
     AccessToken, Algorithm, BoxError, BoxFuture, Error, Grant, KeyRing, Signer, TokenSource,
 };
@@ -139,7 +142,18 @@ impl Signer for Named {
 /// Refuses everything but one key.
 struct Keyed {
     keys: KeyRing,
+    takes: Duration,
     fetches: AtomicUsize,
+}
+
+impl Keyed {
+    fn new(keys: &KeyRing, takes: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            keys: keys.clone(),
+            takes,
+            fetches: AtomicUsize::default(),
+        })
+    }
 }
 
 impl TokenSource for Keyed {
@@ -147,6 +161,7 @@ impl TokenSource for Keyed {
         self.fetches.fetch_add(1, Ordering::Relaxed);
         let is_good = self.keys.status().kid() == Some("good");
         Box::pin(async move {
+            sleep(self.takes).await;
             if is_good {
                 AccessToken::new("token", Instant::now(), secs(120))
             } else {
@@ -163,10 +178,7 @@ impl TokenSource for Keyed {
 #[tokio::test(start_paused = true)]
 async fn b6_with_another_key_a_refusal_is_forgotten_at_once() {
     let keys = KeyRing::new(Named("expired"));
-    let source = Arc::new(Keyed {
-        keys: keys.clone(),
-        fetches: AtomicUsize::default(),
-    });
+    let source = Keyed::new(&keys, Duration::ZERO);
     let tokens = Tokens::new(source.clone(), grant());
     for asked in [grant(), other()] {
         tokens.authorization(&asked).await.unwrap_err();
@@ -187,4 +199,84 @@ async fn b6_with_another_key_a_refusal_is_forgotten_at_once() {
         }
         assert_eq!(source.fetches.load(Ordering::Relaxed), fetches);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn b6_a_refusal_of_the_old_key_that_comes_late_is_not_held_against_the_new_one() {
+    let keys = KeyRing::new(Named("expired"));
+    let tokens = Tokens::new(Keyed::new(&keys, secs(1)), grant());
+    let waiting = tokio::spawn({
+        let tokens = tokens.clone();
+        async move { tokens.ready().await }
+    });
+    sleep(Duration::from_millis(500)).await;
+    keys.replace(Named("good"));
+    let began = Instant::now();
+    let _ = waiting.await.unwrap();
+    tokens.ready().await.unwrap();
+    assert!(began.elapsed() < secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn b6_a_key_that_changes_right_after_the_source_is_noticed() {
+    let tokens = Tokens::new(Script::healthy(), grant());
+    tokens.ready().await.unwrap();
+    sleep(secs(50)).await;
+    let keys = KeyRing::new(Named("good"));
+    let source = Keyed::new(&keys, Duration::ZERO);
+    tokens.replace(source, grant()).await.unwrap();
+    keys.replace(Named("expired"));
+    sleep(Duration::from_millis(100)).await;
+    tokens.authorization(&other()).await.unwrap_err();
+    keys.replace(Named("good"));
+    sleep(Duration::from_millis(100)).await;
+    tokens.authorization(&other()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn g4_whoever_keeps_a_status_keeps_no_source() {
+    let old = Script::healthy();
+    let tokens = Tokens::new(old.clone(), grant());
+    tokens.ready().await.unwrap();
+    let kept = tokens.status();
+    tokens.replace(Script::healthy(), grant()).await.unwrap();
+    sleep(secs(3600)).await;
+    assert_eq!(old.fetches(), 1);
+    drop(tokens);
+    assert_eq!(Arc::strong_count(&old), 1);
+    assert!(kept.is_ready());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_hangs_at_the_old_source_holds_up_nobody_at_the_new_one() {
+    let hung = Source("hung", secs(3600));
+    let tokens = Tokens::new(hung, grant());
+    for n in 0..40 {
+        let tokens = tokens.clone();
+        let grant = Grant::new(&format!("a:{n}")).unwrap();
+        tokio::spawn(async move { tokens.authorization(&grant).await });
+    }
+    sleep(secs(1)).await;
+    let new = Source("new", Duration::ZERO);
+    tokens.replace(new, grant()).await.unwrap();
+    let began = Instant::now();
+    tokens.authorization(&other()).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn recovery_by_another_key_is_told() {
+    let (log, _logging) = Log::start();
+    let keys = KeyRing::new(Named("good"));
+    let tokens = Tokens::new(Keyed::new(&keys, Duration::ZERO), grant());
+    tokens.ready().await.unwrap();
+    keys.replace(Named("expired"));
+    sleep(secs(200)).await;
+    tokens.ready().await.unwrap_err();
+    keys.replace(Named("good"));
+    sleep(secs(2)).await;
+    tokens.ready().await.unwrap();
+    let told = log.lines(&["INFO", "there is a token again"]);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(number(&told[0], "attempts") > 1, "{told:?}");
 }

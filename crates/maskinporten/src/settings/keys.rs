@@ -1,9 +1,9 @@
 //! The private keys of the settings, and the ring that they sign in.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use super::SettingsError;
-use crate::{ClientKey, KeyOptions, KeyRing, file};
+use crate::{ClientKey, KeyOptions, KeyRing, Signer, file};
 
 /// The keys as they were read, and the ring that they were put in.
 #[derive(Clone, Debug)]
@@ -55,15 +55,20 @@ impl Keys {
     /// The same client's keys, read anew: what is another than before goes into the ring that is in use.
     pub(super) fn replaced_by(&self, new: Self) -> Self {
         let ring = self.ring.clone();
-        if !new.key.is_same(&self.key) {
-            ring.replace(new.key.clone());
-            tracing::info!(kid = new.key.name(), "there is a new private key");
-        }
         let is_other = |fallback: &&ClientKey| {
             let before = self.fallback.as_ref();
             !before.is_some_and(|before| fallback.is_same(before))
         };
-        let ring = with_fallback(ring, new.fallback.as_ref().filter(is_other));
+        let fallback = new.fallback.as_ref().filter(is_other);
+        let ring = if new.key.is_same(&self.key) {
+            with_fallback(ring, fallback)
+        } else {
+            // A key that works is a better fallback than one that somebody thinks would.
+            let fallback = fallback.map(|key| Arc::new(key.clone()) as Arc<dyn Signer>);
+            ring.replace_with(new.key.clone(), fallback);
+            tracing::info!(kid = new.key.name(), "there is a new private key");
+            ring
+        };
         Self { ring, ..new }
     }
 }
