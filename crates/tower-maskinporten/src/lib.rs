@@ -78,7 +78,7 @@
 //! | `mp_401_total` | counter | answers | `client`; `action`: `refreshed`, `joined` (there is a newer token, or it is on its way), `passed_on` (nothing was done: too soon after the last time, or fetching fails) | 401s that blamed the token |
 //! | `mp_origin_rejected_total` | counter | requests | `client` | requests that were not sent, because their origin is none of the [`Origins`] |
 //! | `mp_task_panics_total` | counter | panics | `client` | fetches in which the token source panicked |
-//! | `mp_key_seconds_to_expiry` | gauge | seconds | `client` | how long Maskinporten will still accept the key, if that is known; negative afterwards |
+//! | `mp_key_seconds_to_expiry` | gauge | seconds | `client` | how long Maskinporten will still accept the key; negative afterwards, NaN when it is not known |
 //! | `mp_key_reload_total` | counter | reads | `outcome`: `replaced`, `failed` | readings of the key's file that found another key, or failed |
 //! | `mp_clock_skew_seconds` | gauge | seconds | | how far Maskinporten's clock is ahead of this machine's, once that was learnt |
 //!

@@ -15,6 +15,10 @@ pub enum Route {
     Correspondence,
     /// What Maskinporten and Altinn publish: metadata and keys.
     Metadata,
+    /// Altinn's system register, and the requests for system users.
+    SystemUsers,
+    /// The self-service API: clients, their keys, and scopes.
+    SelfService,
 }
 
 impl Route {
@@ -30,8 +34,23 @@ impl Route {
             || path.starts_with("/authentication/api/v1/openid/.well-known/")
         {
             Some(Self::Metadata)
+        } else if path.starts_with("/authentication/api/v1/system") {
+            Some(Self::SystemUsers)
+        } else if is_self_service(path) {
+            Some(Self::SelfService)
         } else {
             None
         }
     }
+}
+
+/// The same under each of its three addresses.
+fn is_self_service(path: &str) -> bool {
+    let bases = ["/external/api/v1", "/api/v1", ""];
+    bases.iter().any(|base| {
+        let resource = path.strip_prefix(base).unwrap_or_default();
+        ["/clients", "/scopes", "/delegationsources"]
+            .iter()
+            .any(|name| resource.starts_with(name))
+    })
 }
