@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-/// Why a [`Grant`], or a part of one, could not be made. It never holds the value that was refused.
+/// Why a [`Grant`](super::Grant), or a part of one, could not be made. It never holds the value that was refused.
 #[derive(Clone, Debug)]
 pub struct GrantError {
     reason: &'static str,
