@@ -6,11 +6,7 @@ use maskinporten::{BoxError, Error, Settings, SettingsWatch, TokenSource};
 use tokio::time::sleep;
 
 use crate::{
-    Tokens,
-    flight::unless_it_panics,
-    mishap::Mishap,
-    schedule,
-    tokens::{Proven, Shared},
+    Tokens, flight::unless_it_panics, mishap::Mishap, replace::Proven, schedule, tokens::Shared,
 };
 
 impl Tokens {

@@ -104,6 +104,7 @@ mod origins;
 mod pace;
 mod pool;
 mod refresh;
+mod replace;
 mod replay;
 mod schedule;
 mod service;

@@ -8,16 +8,16 @@ use std::{
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use maskinporten::{AccessToken, Grant, TokenSource};
-use tokio::{task::AbortHandle, time::timeout};
+use maskinporten::{Grant, TokenSource};
+use tokio::task::AbortHandle;
 
 use crate::{
     TokenUnavailable,
-    clock::{Anchor, Now},
+    clock::Now,
     flight::Line,
     journal::Journal,
     pool::{Entry, Pool},
-    refresh::{self, Agenda},
+    refresh::Agenda,
     schedule,
     waiting::Waiting,
 };
@@ -130,42 +130,6 @@ impl Tokens {
         self.shared.pool.load().default.grant.clone()
     }
 
-    /// Gets tokens from `source` from now on, by default for `grant`, provided that it gives one: that is tried first,
-    /// within 20 s, and kept. Tokens of the source before are not used any more, and those that are on their way are not
-    /// waited for. It holds for all clones.
-    ///
-    /// For a key that is replaced, there is [`KeyRing`](maskinporten::KeyRing), with which tokens stay.
-    ///
-    /// # Errors
-    ///
-    /// When `source` gives no token. Everything stays as it was.
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime whose time is enabled, and when `source` does.
-    ///
-    /// # Cancel safety
-    ///
-    /// May be dropped at any time; everything stays as it was.
-    ///
-    /// ```
-    /// use maskinporten::{BoxError, Settings};
-    /// use tower_maskinporten::Tokens;
-    ///
-    /// async fn reconfigure(tokens: &Tokens, settings: Settings) -> Result<(), BoxError> {
-    ///     tokens.replace(settings.connect().await?, settings.grant().clone()).await?;
-    ///     Ok(())
-    /// }
-    /// ```
-    pub async fn replace(
-        &self,
-        source: impl TokenSource + 'static,
-        grant: Grant,
-    ) -> Result<(), maskinporten::Error> {
-        self.shared.take(Proven::new(source, grant).await?);
-        Ok(())
-    }
-
     /// Waits until there is a token for the default grant: for start-up, and for readiness probes.
     ///
     /// # Errors
@@ -223,53 +187,12 @@ impl Tokens {
     }
 }
 
-/// A source that has given a token.
-pub(crate) struct Proven {
-    source: Arc<dyn TokenSource>,
-    grant: Grant,
-    token: AccessToken,
-    anchor: Anchor,
-}
-
-impl Proven {
-    pub(crate) async fn new(
-        source: impl TokenSource + 'static,
-        grant: Grant,
-    ) -> Result<Self, maskinporten::Error> {
-        let anchor = Now::read().anchor();
-        let limit = schedule::fetch_limit(None);
-        let token = timeout(limit, source.fetch(&grant)).await.map_err(|_| {
-            let limit = limit.as_millis();
-            maskinporten::Error::transient(format!("no token within {limit} ms"))
-        })??;
-        Ok(Self {
-            source: Arc::new(source),
-            grant,
-            token,
-            anchor,
-        })
-    }
-}
-
 impl Shared {
-    /// Takes another source into use, and its token.
-    pub(crate) fn take(self: &Arc<Self>, new: Proven) {
-        let pool = self.pool.load().renewed(new.source, new.grant);
-        let entry = Arc::clone(&pool.default);
-        if let Some(lead) = entry.slot.lead(&Now::read()) {
-            entry.slot.publish(lead, &new.token, new.anchor);
-        }
-        {
-            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            lines.retain(|line| line.is_staffed());
-            lines.push(Arc::default());
-        }
-        self.pool.store(Arc::new(pool));
-        refresh::fly(self, &entry);
-        self.agenda.note(&entry);
-        self.agenda.stir();
-        let client = &*self.journal.client();
-        tracing::info!(client, "tokens are from another source now");
+    /// Has flights wait for their turn in another line than before.
+    pub(crate) fn begin_line(&self) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.retain(|line| line.is_staffed());
+        lines.push(Arc::default());
     }
 
     /// Where flights wait for their turn.
