@@ -1,17 +1,22 @@
 //! From settings to a token.
 
-use crate::support::{changed, nais};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use std::{
+    convert::Infallible,
+    error::Error as _,
+    sync::{Arc, Mutex},
+};
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL},
+};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::Full;
 use maskinporten::{Settings, TokenSource};
 use serde_json::json;
-use std::convert::Infallible;
-use std::error::Error as _;
-use std::sync::{Arc, Mutex};
+
+use crate::support::{changed, nais};
 
 /// Maskinporten and Altinn, as far as settings are concerned.
 fn answer(path: &str) -> Response<Full<Bytes>> {

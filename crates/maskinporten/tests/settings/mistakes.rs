@@ -1,10 +1,10 @@
 //! What is wrong is told by name, and never by value.
 
-use crate::support::{CLIENT, changed, key, refused};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use maskinporten::{Settings, SettingsError};
 use serde_json::json;
+
+use crate::support::{CLIENT, changed, key, refused};
 
 #[test]
 fn members_that_do_not_go_together_are_named() {

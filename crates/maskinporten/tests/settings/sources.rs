@@ -1,10 +1,11 @@
 //! Several sources, and what they say together.
 
-use crate::support::{CLIENT, document, key, official, with};
+use std::{error::Error as _, fs};
+
 use maskinporten::{Environment, Settings};
 use serde_json::json;
-use std::error::Error as _;
-use std::fs;
+
+use crate::support::{CLIENT, document, key, official, with};
 
 #[test]
 fn later_sources_override_earlier_ones_member_by_member() {

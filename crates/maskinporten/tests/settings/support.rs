@@ -1,16 +1,17 @@
 //! What the tests of settings share: one key in every form, and documents to change.
 
+use std::{error::Error as _, sync::OnceLock};
+
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
     rsa::{KeyPair, KeySize},
 };
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD as BASE64URL},
+};
 use maskinporten::{Settings, SettingsBuilder};
 use serde_json::{Value, json};
-use std::error::Error as _;
-use std::sync::OnceLock;
 
 pub(crate) const CLIENT: &str = "0f1e2d3c-4b5a-4968-8776-a5b4c3d2e1f0";
 

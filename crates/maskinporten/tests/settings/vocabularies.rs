@@ -1,8 +1,9 @@
 //! Each vocabulary, and what its members mean.
 
-use crate::support::{CLIENT, changed, key, nais, official, refused, with};
 use maskinporten::{Environment, Settings, SystemUser};
 use serde_json::{Value, json};
+
+use crate::support::{CLIENT, changed, key, nais, official, refused, with};
 
 #[test]
 fn the_official_section_is_read_with_every_member() {
