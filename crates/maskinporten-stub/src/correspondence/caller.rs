@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{problem::Problem, register::Standing, resource::Resource};
+use super::{
+    kept::Correspondence, lifecycle::CorrespondenceStatus::Published, problem::Problem,
+    register::Standing, resource::Resource,
+};
 use crate::{identifiers, world::World};
 
 pub(super) const WRITE: &str = "altinn:correspondence.write";
@@ -62,6 +65,17 @@ impl Caller {
 
     pub(super) fn is_recipient(&self, recipient: &str) -> bool {
         self.may_read && self.party.as_deref() == Some(recipient)
+    }
+
+    /// Refuses whoever does not receive the correspondence, and everybody while it is not there to be received.
+    pub(super) fn check_receives(&self, correspondence: &Correspondence) -> Result<(), Problem> {
+        if !self.is_recipient(&correspondence.recipient) {
+            return Err(Problem::no_access());
+        }
+        if !correspondence.has(Published) || correspondence.is_purged() {
+            return Err(Problem::correspondence_not_found());
+        }
+        Ok(())
     }
 
     pub(super) fn may_read(&self) -> bool {

@@ -12,12 +12,8 @@ use axum::{
 };
 
 use super::{
-    file_name,
-    lifecycle::CorrespondenceStatus::{AttachmentsDownloaded, Published},
-    negotiation,
-    policy::Policy,
-    problem::Problem,
-    refused::Refused,
+    file_name, lifecycle::CorrespondenceStatus::AttachmentsDownloaded, negotiation, policy::Policy,
+    problem::Problem, refused::Refused,
 };
 use crate::{problem::PROBLEM_JSON, world::World};
 
@@ -35,12 +31,7 @@ pub(super) async fn download(
     let (correspondence, attachments) = store
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;
-    if !caller.is_recipient(&correspondence.recipient) {
-        return Err(Problem::no_access().into());
-    }
-    if !correspondence.has(Published) || correspondence.is_purged() {
-        return Err(Problem::correspondence_not_found().into());
-    }
+    caller.check_receives(correspondence)?;
     let mut attachments = attachments.into_iter();
     let attachment = attachments
         .find(|attachment| attachment.id == attachment_id)

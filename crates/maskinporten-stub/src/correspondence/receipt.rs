@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::{
     kept::Correspondence,
-    lifecycle::CorrespondenceStatus::{Confirmed, Fetched, Published, Read},
+    lifecycle::CorrespondenceStatus::{Confirmed, Fetched, Read},
     negotiation,
     policy::Policy,
     problem::Problem,
@@ -70,12 +70,7 @@ fn receive(
     let (correspondence, _attachments) = store
         .correspondence(id)
         .ok_or_else(Problem::correspondence_not_found)?;
-    if !caller.is_recipient(&correspondence.recipient) {
-        return Err(Problem::no_access().into());
-    }
-    if !correspondence.has(Published) || correspondence.is_purged() {
-        return Err(Problem::correspondence_not_found().into());
-    }
+    caller.check_receives(correspondence)?;
     change(correspondence, now)?;
     Ok(Json(id.to_string()).into_response())
 }
