@@ -1,0 +1,1 @@
+//! Group A: cold starts, many callers at once, callers that give up.

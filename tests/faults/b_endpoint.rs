@@ -1,0 +1,1 @@
+//! Group B: the token endpoint fails or refuses.

@@ -1,0 +1,1 @@
+//! Group C: answers that are malformed or hostile.

@@ -1,0 +1,1 @@
+//! Group D: names, connections, TLS, proxies.

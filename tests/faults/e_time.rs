@@ -1,0 +1,1 @@
+//! Group E: clocks that are wrong, jump or stand still.

@@ -1,0 +1,1 @@
+//! Group F: what the API answers, and where a token may go.

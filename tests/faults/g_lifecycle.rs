@@ -1,0 +1,1 @@
+//! Group G: panics, runtimes, shutdown, processes.

@@ -1,0 +1,1 @@
+//! Group H: keys, secrets and settings that change or are broken.

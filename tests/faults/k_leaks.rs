@@ -1,0 +1,1 @@
+//! Group K: what must not leak, and what must not be abused.
