@@ -14,9 +14,9 @@ use axum::{
 };
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::{Reset, hostile};
+use super::{Reset, hostile, patch};
 use crate::{clock, correspondence, drain::drain, world::World};
 
 /// A fault's effect, as the HTTP interface writes it.
@@ -34,6 +34,9 @@ pub(crate) enum Effect {
     Reset {},
     HalfAnswer {},
     EndlessBody {},
+    MergePatch {
+        patch: Map<String, Value>,
+    },
     Unauthorized {
         challenge: Unauthorized,
     },
@@ -85,6 +88,7 @@ impl Effect {
             Self::Reset {} => "reset",
             Self::HalfAnswer {} => "half_answer",
             Self::EndlessBody {} => "endless_body",
+            Self::MergePatch { .. } => "merge_patch",
             Self::Unauthorized { .. } => "unauthorized",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::Redirect { .. } => "redirect",
@@ -116,6 +120,7 @@ impl Effect {
                 response
             }
             Self::HalfAnswer {} => hostile::half(next.run(request).await).await,
+            Self::MergePatch { patch } => patch::apply(next.run(request).await, patch).await,
             instead => {
                 drain(request.into_body()).await;
                 instead.answer(world)
@@ -150,7 +155,7 @@ impl Effect {
                 (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, location)]).into_response()
             }
             Self::EndlessBody {} => hostile::endless(world.events.watch().1),
-            Self::Delay { .. } | Self::Reset {} | Self::HalfAnswer {} => {
+            Self::Delay { .. } | Self::Reset {} | Self::HalfAnswer {} | Self::MergePatch { .. } => {
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
         }

@@ -19,7 +19,7 @@ use hyper::body::{Body as HttpBody, Frame};
 use tokio::sync::watch;
 
 /// No answer of the stub is longer, but for attachments, which are cut all the same.
-const LONGEST: usize = 16 << 20;
+pub(super) const LONGEST: usize = 16 << 20;
 
 /// Promises the whole length of an answer, sends half of it, and closes the connection.
 pub(super) async fn half(response: Response) -> Response {

@@ -6,6 +6,7 @@
 mod effect;
 mod hostile;
 mod order;
+mod patch;
 mod queue;
 mod route;
 

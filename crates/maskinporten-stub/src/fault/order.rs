@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     Route,
@@ -73,6 +74,23 @@ impl Fault {
     #[must_use]
     pub fn endless_body() -> Self {
         Self::new(Effect::EndlessBody {})
+    }
+
+    /// Processes the request, and changes members of the JSON in its answer (RFC 7396): null takes
+    /// one away. Answers that are no JSON objects stay as they are.
+    ///
+    /// ```
+    /// use maskinporten_stub::Fault;
+    /// use serde_json::json;
+    ///
+    /// let strange = Fault::merge_patch([("expires_in", json!("120")), ("scope", json!(null))]);
+    /// ```
+    #[must_use]
+    pub fn merge_patch<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        let members = members.into_iter();
+        let patch = members.map(|(name, value)| (name.to_owned(), value));
+        let patch = patch.collect();
+        Self::new(Effect::MergePatch { patch })
     }
 
     /// Answers 401 in one of the ways of the Correspondence API, and processes nothing.

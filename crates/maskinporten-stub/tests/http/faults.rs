@@ -1,6 +1,7 @@
 //! Faults on order, in process: what a client meets.
 
 use maskinporten_stub::{Body, Fault, Route, Stub, Unauthorized};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -173,4 +174,27 @@ async fn a_reset_forgets_what_happened_but_not_who_is_registered() {
     assert!(stub.requests().is_empty());
     let again = post_assertion(&stub, &assertion).await;
     assert_eq!(again.status, 200, "used grants are forgotten too");
+}
+
+#[tokio::test]
+async fn members_of_an_answer_are_changed_on_order() {
+    let stub = Stub::start().await.unwrap();
+    let strange = [
+        ("expires_in", json!("120")),
+        ("scope", json!(null)),
+        ("extra", json!({"a": {"b": 1}, "c": null})),
+    ];
+    stub.inject(Route::Token, Fault::merge_patch(strange).times(1));
+    let assertion = Signer::demo(&stub).grant(&stub, SCOPE).sign();
+    let answer = post_assertion(&stub, &assertion).await.json();
+    assert_eq!(answer["expires_in"], "120");
+    assert!(answer.get("scope").is_none());
+    assert_eq!(answer["extra"], json!({"a": {"b": 1}}));
+    assert_eq!(answer["token_type"], "Bearer");
+    // The grant was processed: it is used up.
+    let again = post_assertion(&stub, &assertion).await;
+    assert!(again.text().contains("MP-012"), "{}", again.text());
+    // What is no object stays as it is.
+    stub.inject(Route::Exchange, Fault::merge_patch([("a", json!(1))]));
+    assert_eq!(altinn_token(&stub, SCOPE).await.split('.').count(), 3);
 }
