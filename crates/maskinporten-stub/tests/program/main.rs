@@ -2,12 +2,13 @@
 #![cfg(all(unix, feature = "standalone"))]
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
+mod certificate;
 mod https;
 mod running;
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::running::{Program, ended, get, post};
 
@@ -62,13 +63,18 @@ async fn the_example_configuration_is_understood() {
     let base = first.base().await;
     let state = get(&base, "/_stub/state").await.1;
     let clients = state["clients"].as_array().unwrap();
-    let organisations: Vec<_> = clients
-        .iter()
-        .map(|client| &client["organisation"])
-        .collect();
-    assert_eq!(organisations, ["974761076", "991825827", "991825827"]);
-    assert_eq!(clients[2]["kids"][0], "example");
-    for file in ["stub-keys.json", "client-key.jwk"] {
+    let known = |organisation: &str| {
+        let of_it = clients
+            .iter()
+            .filter(|client| client["organisation"] == organisation);
+        of_it.collect::<Vec<_>>()
+    };
+    for (organisation, count) in [("974761076", 1), ("974760673", 1), ("991825827", 2)] {
+        assert_eq!(known(organisation).len(), count, "{organisation}");
+    }
+    let example = |client: &&Value| client["kids"] == json!(["example"]);
+    assert!(known("991825827").iter().any(example));
+    for file in ["stub-keys.json", "client-key.jwk", "enterprise.p12"] {
         let file = directory.path().join(file);
         let mode = fs::metadata(file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

@@ -59,6 +59,18 @@ pub(crate) async fn get(base: &str, path: &str) -> (u16, Value) {
     (status, serde_json::from_str(&body).unwrap_or_default())
 }
 
+/// Posts a form.
+pub(crate) async fn post_form(base: &str, path: &str, form: &str) -> (u16, String) {
+    let address = base.split_once("://").unwrap().1;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n{form}",
+        form.len()
+    );
+    answer_to(&mut stream, &request).await
+}
+
 pub(crate) async fn get_as(base: &str, path: &str, host: &str) -> u16 {
     ask(base, "GET", path, Some(host)).await.0
 }
@@ -96,6 +108,13 @@ where
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
     );
+    answer_to(stream, &request).await
+}
+
+async fn answer_to<S>(stream: &mut S, request: &str) -> (u16, String)
+where
+    S: AsyncReadExt + AsyncWriteExt + Unpin,
+{
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

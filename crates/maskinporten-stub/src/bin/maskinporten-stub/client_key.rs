@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use maskinporten_stub::Client;
+use maskinporten_stub::{CertificateAuthority, Client};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -21,6 +21,16 @@ pub(crate) struct KeySource {
     jwks_file: Option<PathBuf>,
     /// A file with a private JWK, which is made when it is not there.
     generated_key_file: Option<PathBuf>,
+    /// An enterprise certificate, which is issued at each start.
+    generated_certificate: Option<CertificateFile>,
+}
+
+/// A PKCS#12 file with a private key, its certificate and those above it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateFile {
+    file: PathBuf,
+    password: String,
 }
 
 impl KeySource {
@@ -40,6 +50,25 @@ impl KeySource {
             keys.push(public);
         }
         Ok(keys)
+    }
+
+    pub(crate) fn has_certificate(&self) -> bool {
+        self.generated_certificate.is_some()
+    }
+
+    /// Has a certificate issued to the organisation, if one is wanted, and writes it.
+    pub(crate) fn issue(
+        &self,
+        authority: &CertificateAuthority,
+        organisation: &str,
+        directory: &Path,
+    ) -> Result<(), Box<dyn Error>> {
+        if let Some(CertificateFile { file, password }) = &self.generated_certificate {
+            let certificate = authority.issue(organisation)?.pkcs12(password)?;
+            secret_file::write(&directory.join(file), &certificate)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+        }
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use maskinporten_stub::{Client, Stub, StubBuilder, SystemUser};
+use maskinporten_stub::{CertificateAuthority, Client, Stub, StubBuilder, SystemUser};
 use serde::Deserialize;
 
 use crate::client_key::KeySource;
@@ -155,8 +155,19 @@ impl Config {
         if self.demo_client {
             ids.push(stub.demo_client().client_id().to_owned());
         }
+        let certified = self
+            .clients
+            .iter()
+            .any(|entry| entry.keys.has_certificate());
+        let authority = if certified {
+            let authority = CertificateAuthority::generate()?;
+            stub.trust(&authority);
+            Some(authority)
+        } else {
+            None
+        };
         for entry in &self.clients {
-            let client = entry.client(&self.directory);
+            let client = entry.client(authority.as_ref(), &self.directory);
             let client = client.map_err(|error| format!("client {:?}: {error}", entry.id))?;
             stub.register(client);
             ids.push(entry.id.clone());
@@ -180,7 +191,14 @@ impl Config {
 }
 
 impl ClientEntry {
-    fn client(&self, directory: &Path) -> Result<Client, Box<dyn Error>> {
+    fn client(
+        &self,
+        authority: Option<&CertificateAuthority>,
+        directory: &Path,
+    ) -> Result<Client, Box<dyn Error>> {
+        if let Some(authority) = authority {
+            self.keys.issue(authority, &self.organisation, directory)?;
+        }
         let mut client = Client::new(&self.id, &self.organisation)
             .scopes(&self.scopes.join(" "))
             .scopes_not_granted(&self.scopes_not_granted.join(" "))
