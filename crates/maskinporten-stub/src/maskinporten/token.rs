@@ -124,7 +124,8 @@ struct Header<'a> {
 
 pub(super) fn issue(world: &World, granted: Granted<'_>) -> Result<Answer, Unspecified> {
     let now = world.clock.seconds();
-    let lifetime = world.token_lifetime.seconds();
+    let own_lifetime = granted.client.profile.access_token_lifetime;
+    let lifetime = own_lifetime.map_or_else(|| world.token_lifetime.seconds(), i64::from);
     let scope = granted.claims.scopes.join(" ");
     let mut jti = [0; 32];
     rand::fill(&mut jti)?;

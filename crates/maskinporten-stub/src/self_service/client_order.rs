@@ -85,7 +85,7 @@ impl Order {
         profile.name = self.client_name;
         profile.description = self.description;
         profile.authorization_lifetime = self.authorization_lifetime.unwrap_or(7200);
-        profile.access_token_lifetime = self.access_token_lifetime.unwrap_or(120);
+        profile.access_token_lifetime = self.access_token_lifetime;
         profile.refresh_token_lifetime = self.refresh_token_lifetime.unwrap_or(600);
     }
 }

@@ -50,7 +50,7 @@ impl View {
             grant_types: ["urn:ietf:params:oauth:grant-type:jwt-bearer"],
             scopes: scopes.into_iter().flatten().cloned().collect(),
             authorization_lifetime: profile.authorization_lifetime,
-            access_token_lifetime: profile.access_token_lifetime,
+            access_token_lifetime: profile.access_token_lifetime.unwrap_or(120),
             refresh_token_lifetime: profile.refresh_token_lifetime,
             refresh_token_usage: "ONETIME",
             active: client.active,

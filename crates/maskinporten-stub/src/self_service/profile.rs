@@ -10,7 +10,8 @@ pub(crate) struct Profile {
     /// The organisation that made the client for another one.
     pub(super) supplier: Option<String>,
     pub(super) authorization_lifetime: u32,
-    pub(super) access_token_lifetime: u32,
+    /// In seconds; when not said, what the stub gives everybody.
+    pub(crate) access_token_lifetime: Option<u32>,
     pub(super) refresh_token_lifetime: u32,
     /// The keys as they were posted; empty for keys that a test has registered.
     pub(super) jwks: Vec<Jwk>,
@@ -24,7 +25,7 @@ impl Profile {
             description: client_id.to_owned(),
             supplier: None,
             authorization_lifetime: 7200,
-            access_token_lifetime: 120,
+            access_token_lifetime: None,
             refresh_token_lifetime: 600,
             jwks: Vec::new(),
         }

@@ -194,3 +194,18 @@ async fn a_key_is_rotated_without_a_gap() {
         "the old one",
     );
 }
+
+#[tokio::test]
+async fn tokens_live_as_long_as_their_client_is_registered_for() {
+    let stub = Stub::start().await.unwrap();
+    let admin = User::new(&stub, OWNER, WRITE, "/clients").await;
+    let mut order = order();
+    order["access_token_lifetime"] = json!(300);
+    let made = admin.post("", &order).await.json();
+    let id = made["client_id"].as_str().unwrap();
+    let key = another_key().for_client(id);
+    let keys = json!({"keys": [jwk(&key, key.kid())]});
+    assert_eq!(admin.put(&format!("/{id}/jwks"), &keys).await.status, 200);
+    let answer = ask(&stub, &key, Duration::ZERO).await;
+    assert_eq!(answer.json()["expires_in"], 299, "{}", answer.text());
+}
