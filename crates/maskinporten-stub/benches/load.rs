@@ -1,7 +1,8 @@
 //! How fast the stub starts, how many tokens it gives, and what that does to its memory.
 //!
-//! `cargo bench -p maskinporten-stub --bench load -- 1000000` asks for that many tokens, 20 000 when
-//! not said. Grants are signed beforehand, in rounds, so that only the stub and a client that does
+//! `cargo bench -p maskinporten-stub --bench load -- 300000 4` asks for that many tokens, 20 000 when
+//! not said, and sends each grant so many times, once when not said: all but the first are refused
+//! (MP-012). Grants are signed beforehand, in rounds, so that only the stub and a client that does
 //! nothing but send and receive are measured; both share the machine's cores. The last column is how
 //! many such signatures those cores make: each token takes one, so no stub gives more tokens than that.
 #![expect(
@@ -36,11 +37,12 @@ const SCOPE: &str = "a:one";
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let total = arguments.find_map(|argument| argument.parse().ok());
-    let total: usize = total.unwrap_or(2 * ROUND);
+    let mut number = || arguments.find_map(|argument| argument.parse().ok());
+    let total: usize = number().unwrap_or(2 * ROUND);
+    let times: usize = number().unwrap_or(1);
     let runtime = Runtime::new().unwrap();
     starts(&runtime);
-    load(&runtime, total);
+    load(&runtime, total, times);
 }
 
 fn starts(runtime: &Runtime) {
@@ -65,7 +67,7 @@ fn starts(runtime: &Runtime) {
     );
 }
 
-fn load(runtime: &Runtime, total: usize) {
+fn load(runtime: &Runtime, total: usize, times: usize) {
     let key = KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
     let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     let public = key.public_key();
@@ -79,8 +81,8 @@ fn load(runtime: &Runtime, total: usize) {
     let stub = runtime.block_on(Stub::start()).unwrap();
     stub.register(client);
     println!(
-        "\n{:>10} {:>10} {:>10} {:>14} {:>10} {:>13}",
-        "tokens", "seconds", "tokens/s", "CPU ms/token", "RSS MiB", "signatures/s"
+        "\n{:>10} {:>10} {:>10} {:>10} {:>14} {:>10} {:>13}",
+        "requests", "tokens", "seconds", "tokens/s", "CPU ms/token", "RSS MiB", "signatures/s"
     );
     let mut asked = 0;
     while asked < total {
@@ -89,7 +91,7 @@ fn load(runtime: &Runtime, total: usize) {
         let grants = sign(&key, &stub, round, asked);
         let signatures = round as f64 / signing.elapsed().as_secs_f64();
         let (begun, cpu_before) = (Instant::now(), cpu_seconds());
-        runtime.block_on(send(&stub, grants));
+        runtime.block_on(send(&stub, grants, times));
         let cpu = cpu_seconds() - cpu_before;
         let seconds = begun.elapsed().as_secs_f64();
         asked += round;
@@ -97,7 +99,8 @@ fn load(runtime: &Runtime, total: usize) {
         let each = 1000.0 * cpu / round as f64;
         let resident = resident();
         println!(
-            "{asked:>10} {seconds:>10.2} {rate:>10.0} {each:>14.3} {resident:>10} {signatures:>13.0}"
+            "{:>10} {asked:>10} {seconds:>10.2} {rate:>10.0} {each:>14.3} {resident:>10} {signatures:>13.0}",
+            asked * times
         );
     }
 }
@@ -141,14 +144,17 @@ fn sign(key: &KeyPair, stub: &Stub, count: usize, from: usize) -> Vec<Vec<String
     })
 }
 
-async fn send(stub: &Stub, requests: Vec<Vec<String>>) {
+async fn send(stub: &Stub, requests: Vec<Vec<String>>, times: usize) {
     let address = stub.address();
     let connections = requests.into_iter().map(|requests| {
         tokio::spawn(async move {
             let mut stream = TcpStream::connect(address).await.unwrap();
             stream.set_nodelay(true).unwrap();
             let mut answer = vec![0; 16 << 10];
-            for request in requests {
+            let requests = requests
+                .iter()
+                .flat_map(|request| (0..times).map(move |n| (n, request)));
+            for (n, request) in requests {
                 stream.write_all(request.as_bytes()).await.unwrap();
                 let mut length = 0;
                 // Every answer ends with its JSON object, and is far shorter than the buffer.
@@ -157,7 +163,12 @@ async fn send(stub: &Stub, requests: Vec<Vec<String>>) {
                     assert!(read > 0, "the stub closed the connection");
                     length += read;
                 }
-                assert!(answer.starts_with(b"HTTP/1.1 200"));
+                let expected: &[u8] = if n == 0 {
+                    b"HTTP/1.1 200"
+                } else {
+                    b"HTTP/1.1 400"
+                };
+                assert!(answer.starts_with(expected));
             }
         })
     });
