@@ -111,6 +111,7 @@ mod service;
 mod slot;
 mod snapshot;
 mod status;
+mod sync;
 mod token_state;
 mod tokens;
 mod unauthorized;

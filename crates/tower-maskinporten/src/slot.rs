@@ -1,21 +1,18 @@
 //! Where one token is kept. Readers load a snapshot; who fetches is agreed here, but nothing is fetched.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
-use arc_swap::{ArcSwap, Guard};
 use maskinporten::{AccessToken, Error};
-use tokio::{sync::watch, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     clock::{Anchor, Now},
     schedule,
     snapshot::{Failure, Held, Snapshot},
+    sync::{ArcSwap, AtomicBool, Guard, Mutex, MutexGuard, watch},
 };
 
 /// One token's place. Readers load a snapshot; writers replace it under the mutex, one at a time.
@@ -215,10 +212,12 @@ impl Slot {
         let before = self.snapshot.load_full();
         let mut snapshot = Snapshot::clone(&before);
         let failure = snapshot.failure.take();
+        let now = Now::read();
         if let Some(held) = &mut snapshot.token {
-            held.absolve(&Now::read());
+            held.absolve(&now);
         }
-        let mut failure = Failure::after(failure, error, lead.began, fastrand::f64());
+        let (began, random) = (lead.began, fastrand::f64());
+        let mut failure = Failure::after(failure, error, began, now.instant, random);
         failure.forgiven = control.forgiven == lead.flight && failure.may_be_for_the_key();
         snapshot.failure = Some(failure);
         self.store(snapshot);

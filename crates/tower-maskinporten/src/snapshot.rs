@@ -99,7 +99,8 @@ impl Snapshot {
                 let last_chance = held
                     .as_ref()
                     .and_then(|h| h.hard.checked_sub(schedule::COLD_WAIT + h.slept(now)))
-                    .filter(|last_chance| failure.at < *last_chance);
+                    .filter(|last_chance| failure.at < *last_chance)
+                    .map(|last_chance| last_chance.max(failure.at + schedule::SPACING));
                 Some(last_chance.map_or(due, |last_chance| due.min(last_chance)))
             }
             (Some(_), None) if trust == Some(Trust::Doubtful) => Some(now.instant),
@@ -213,13 +214,19 @@ impl Held {
 }
 
 impl Failure {
-    /// Another failure, or the first when there was none `before`, of a fetch that began at `began`.
-    pub(crate) fn after(before: Option<Self>, error: Error, began: Instant, random: f64) -> Self {
+    /// Another failure, or the first when there was none `before`, of a fetch that began at `began` and was over at `at`.
+    pub(crate) fn after(
+        before: Option<Self>,
+        error: Error,
+        began: Instant,
+        at: Instant,
+        random: f64,
+    ) -> Self {
         Self {
             error,
             attempts: before.as_ref().map_or(1, |f| f.attempts.saturating_add(1)),
             since: before.as_ref().map_or(began, |f| f.since),
-            at: Instant::now(),
+            at,
             random,
             forgiven: false,
             told: before.map(|f| f.told).unwrap_or_default(),
@@ -349,20 +356,30 @@ mod tests {
     fn one_more_try_comes_before_the_end_however_long_the_pause() {
         let anchor = anchor();
         let (held, born) = held(anchor);
-        let snapshot = Snapshot {
-            token: Some(held),
+        let after = |seconds| born + Duration::from_secs_f64(seconds);
+        let snapshot = |failed_at| Snapshot {
+            token: Some(held.clone()),
             failure: Some(Failure {
                 error: Error::permanent("no"),
                 attempts: 9,
                 since: born,
-                at: born + Duration::from_secs(75),
+                at: after(failed_at),
                 random: 0.0,
                 forgiven: false,
                 told: Arc::default(),
             }),
         };
-        let now = now(born + Duration::from_secs(80), anchor, 0);
-        let due = snapshot.due(&now, false).unwrap();
-        assert_eq!(due, born + Duration::from_secs(100));
+        let now = now(after(80.0), anchor, 0);
+        for (failed_at, due) in [
+            (75.0, 100.0),
+            // Not right after the last one.
+            (99.9, 100.9),
+            (100.0, 400.0),
+        ] {
+            let found = snapshot(failed_at).due(&now, false).unwrap();
+            let due = after(due);
+            let apart = found.max(due) - found.min(due);
+            assert!(apart < Duration::from_millis(1), "{failed_at}: {apart:?}");
+        }
     }
 }
