@@ -227,6 +227,26 @@ fn g2_of_a_lost_flight_and_the_one_in_its_place_the_newer_token_stays() {
 }
 
 #[test]
+fn g2_a_lost_flight_that_fails_late_says_nothing_of_the_one_in_its_place() {
+    explore(|| {
+        let slot = Arc::new(Slot::new());
+        let lost = lead(&slot).unwrap();
+        clock::advance(Duration::from_secs(60));
+        let taken = lead(&slot).unwrap();
+        let late = {
+            let slot = Arc::clone(&slot);
+            thread::spawn(move || {
+                slot.fail(lost, Error::transient("late"));
+            })
+        };
+        publish(&slot, taken, "one");
+        late.join().unwrap();
+        let snapshot = slot.load();
+        assert!(snapshot.token.is_some() && snapshot.failure.is_none());
+    });
+}
+
+#[test]
 fn b6_a_refusal_that_meets_another_key_is_tried_again_at_once() {
     explore(|| {
         let slot = Arc::new(Slot::new());
