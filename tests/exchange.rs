@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use http::Method;
-use maskinporten::{Environment, HttpClient, Settings, TokenSource};
+use maskinporten::{Environment, Grant, HttpClient, Settings, TokenSource};
 use maskinporten_stub::{Fault, Route, Stub};
-use tests::{altinn, environment, grant, layer, send};
+use tests::{altinn, environment, grant, layer, pass, send};
 use tower::Layer;
 use tower_maskinporten::Tokens;
 
@@ -117,4 +117,56 @@ async fn case_33_the_environment_can_be_discovered() {
         .await
         .unwrap_err();
     assert!(error.is_transient());
+}
+
+#[tokio::test]
+async fn b13_an_exchange_that_is_down_costs_one_maskinporten_token() {
+    let stub = Stub::start().await.unwrap();
+    let source = altinn(&stub);
+    for outage in [
+        Fault::status(503),
+        Fault::reset(),
+        Fault::too_many_requests(1),
+    ] {
+        stub.inject(Route::Exchange, outage);
+        let before = stub.token_requests();
+        for _attempt in 0..5 {
+            source.fetch(&grant()).await.unwrap_err();
+        }
+        stub.heal();
+        source.fetch(&grant()).await.unwrap();
+        assert_eq!(stub.token_requests() - before, 1);
+        // What was exchanged is not used again.
+        source.fetch(&grant()).await.unwrap();
+        assert_eq!(stub.token_requests() - before, 2);
+    }
+}
+
+#[tokio::test]
+async fn b13_a_maskinporten_token_that_may_be_at_fault_is_not_exchanged_again() {
+    let stub = Stub::start().await.unwrap();
+    let source = altinn(&stub);
+    stub.inject(Route::Exchange, Fault::status(401).times(2));
+    for asked in 1..=3 {
+        let _ = source.fetch(&grant()).await;
+        assert_eq!(stub.token_requests(), asked);
+    }
+    // One that has too little left for an exchange is no use either.
+    stub.inject(Route::Exchange, Fault::status(503).times(1));
+    source.fetch(&grant()).await.unwrap_err();
+    pass(Duration::from_secs(115)).await;
+    source.fetch(&grant()).await.unwrap();
+    assert_eq!(stub.token_requests(), 5);
+}
+
+#[tokio::test]
+async fn b13_each_grant_has_its_own_token_exchanged() {
+    let stub = Stub::start().await.unwrap();
+    let source = altinn(&stub);
+    let other = Grant::new("altinn:correspondence.read").unwrap();
+    stub.inject(Route::Exchange, Fault::status(503).times(1));
+    source.fetch(&grant()).await.unwrap_err();
+    let token = source.fetch(&other).await.unwrap();
+    assert_eq!(token.scope(), Some(other.scope()));
+    assert_eq!(stub.token_requests(), 2);
 }

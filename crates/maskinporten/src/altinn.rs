@@ -4,7 +4,7 @@ use std::{fmt, time::SystemTime};
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use http::{HeaderValue, Request, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use http_body::Body;
 use http_body_util::Full;
 use tokio::time::Instant;
@@ -13,13 +13,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     AccessToken, AltinnPlatform, BoxError, BoxFuture, Error, Grant, KeyRing, TokenSource,
-    altinn_token, asking::observed, error::Party, request,
+    altinn_token, asking::observed, error::Party, request, unexchanged::Unexchanged,
 };
 
 /// A source around a source that trades each Maskinporten token for an Altinn token
 /// ([exchange](https://docs.altinn.studio/api/scenarios/authentication/)).
 ///
-/// A grant that is [`raw`](Grant::raw) is passed on as it is. An Altinn token lives 1800 s from the exchange, whatever the Maskinporten token had left; its own `exp` says so.
+/// A grant that is [`raw`](Grant::raw) is passed on as it is. An Altinn token lives 1800 s from the exchange, whatever
+/// the Maskinporten token had left; its own `exp` says so. While Altinn is out of order, a Maskinporten token is kept
+/// for the next attempt; none is used again once it has been exchanged.
 ///
 /// ```
 /// use maskinporten::{AltinnExchange, AltinnPlatform, HttpClient, Retry, TokenSource};
@@ -35,6 +37,7 @@ pub struct AltinnExchange<S, H> {
     url: String,
     test_org: bool,
     enterprise_user: Option<Zeroizing<String>>,
+    unexchanged: Unexchanged,
 }
 
 impl<S, H> AltinnExchange<S, H> {
@@ -51,6 +54,7 @@ impl<S, H> AltinnExchange<S, H> {
             ),
             test_org: false,
             enterprise_user: None,
+            unexchanged: Unexchanged::default(),
         }
     }
 
@@ -138,21 +142,35 @@ where
 {
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
         Box::pin(async move {
-            let token = self.source.fetch(grant).await?;
             if grant.is_raw() {
-                return Ok(token);
+                return self.source.fetch(grant).await;
             }
-            match self.exchange(&token).await {
+            let token = match self.unexchanged.get(grant) {
+                Some(token) => token,
+                None => self.source.fetch(grant).await?,
+            };
+            // Beforehand: whoever asks may lose patience meanwhile, and ask again.
+            self.unexchanged.keep(grant, &token);
+            let outcome = match self.exchange(&token).await {
                 // A broken connection says nothing about the Maskinporten token: it is good for another exchange.
                 Err(error) if error.is_cured_by_new_assertion() => self.exchange(&token).await,
                 outcome => outcome,
+            };
+            if outcome.as_ref().map_or_else(may_be_the_token, |_| true) {
+                self.unexchanged.forget(grant);
             }
+            outcome
         })
     }
 
     fn keys(&self) -> Option<&KeyRing> {
         self.source.keys()
     }
+}
+
+/// Whether an exchange may have failed for the token, and not because Altinn is out of order.
+fn may_be_the_token(error: &Error) -> bool {
+    !error.is_transient() || error.status_code() == Some(StatusCode::UNAUTHORIZED)
 }
 
 impl<S: fmt::Debug, H> fmt::Debug for AltinnExchange<S, H> {

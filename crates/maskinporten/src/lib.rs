@@ -63,11 +63,13 @@ mod refusal;
 mod request;
 mod response;
 mod retry;
+mod retry_budget;
 mod settings;
 mod signer;
 mod source;
 mod system_user;
 mod token;
+mod unexchanged;
 mod url;
 
 #[cfg(feature = "http-client")]
