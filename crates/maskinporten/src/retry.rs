@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{AccessToken, BoxFuture, Error, Grant, KeyRing, TokenSource};
+use crate::{
+    AccessToken, BoxFuture, Error, Grant, KeyRing, TokenSource, retry_budget::RetryBudget,
+};
 
 /// The first pause between attempts, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -13,7 +15,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// signs a new assertion: sending the same one twice is a replay, which Maskinporten refuses (MP-012).
 ///
 /// By itself it tries once more, at once, when that is what cures the failure: the connection broke, the grant counts
-/// as used, or came too late. `Tokens` of `tower-maskinporten` paces everything else. Who asks a source directly can
+/// as used, or came too late. Broken connections are tried again 20 times in a row at most, and once in two seconds
+/// after that: an outage must not have everybody ask twice. `Tokens` of `tower-maskinporten` paces everything else. Who asks a source directly can
 /// have the pacing here, with [`with_attempts`](Self::with_attempts).
 ///
 /// ```
@@ -27,6 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct Retry<S> {
     source: S,
     attempts: u32,
+    budget: RetryBudget,
 }
 
 impl<S> Retry<S> {
@@ -36,6 +40,7 @@ impl<S> Retry<S> {
         Self {
             source,
             attempts: 1,
+            budget: RetryBudget::new(),
         }
     }
 
@@ -53,9 +58,16 @@ impl<S: TokenSource> Retry<S> {
     /// One attempt, and another at once where that cures it.
     async fn attempt(&self, grant: &Grant) -> Result<AccessToken, Error> {
         match self.source.fetch(grant).await {
-            Err(error) if error.is_cured_by_new_assertion() => self.source.fetch(grant).await,
+            Err(error) if error.is_cured_by_new_assertion() && self.may_try_again(&error) => {
+                self.source.fetch(grant).await
+            }
             outcome => outcome,
         }
+    }
+
+    /// A refusal is the answer of a server that is well. Anything else may be an outage.
+    fn may_try_again(&self, error: &Error) -> bool {
+        error.refusal().is_some() || self.budget.spend()
     }
 }
 
@@ -65,7 +77,11 @@ impl<S: TokenSource> TokenSource for Retry<S> {
             let mut attempt = 1;
             loop {
                 match self.attempt(grant).await {
-                    Err(error) if error.is_transient() && attempt < self.attempts => {
+                    Err(error)
+                        if error.is_transient()
+                            && attempt < self.attempts
+                            && self.may_try_again(&error) =>
+                    {
                         tokio::time::sleep(pause(attempt, error.retry_after())).await;
                         attempt += 1;
                     }
@@ -145,6 +161,26 @@ mod tests {
 
     fn broken() -> Error {
         Error::transport(Party::Maskinporten, "reset".into())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_does_not_double_what_is_asked() {
+        let script = Script::failing(vec![broken(); 1_000]);
+        let retry = Retry::new(&script);
+        let grant = Grant::new("a:one").unwrap();
+        let fetches = async |attempts| {
+            let before = script.fetches.load(Ordering::Relaxed);
+            for _ in 0..attempts {
+                retry.fetch(&grant).await.unwrap_err();
+            }
+            script.fetches.load(Ordering::Relaxed) - before
+        };
+        assert_eq!(fetches(100).await, 120);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(fetches(100).await, 105);
+        // It is never more than it was.
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert_eq!(fetches(100).await, 120);
     }
 
     async fn outcome(attempts: u32, failures: Vec<Error>) -> (bool, usize) {

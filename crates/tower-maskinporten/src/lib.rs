@@ -81,6 +81,7 @@
 //! | `mp_key_seconds_to_expiry` | gauge | seconds | `client` | how long Maskinporten will still accept the key; negative afterwards, NaN when it is not known |
 //! | `mp_key_reload_total` | counter | reads | `outcome`: `replaced`, `failed` | readings of the key's file that found another key, or failed |
 //! | `mp_clock_skew_seconds` | gauge | seconds | | how far Maskinporten's clock is ahead of this machine's, once that was learnt |
+//! | `mp_retry_bucket_tokens` | gauge | attempts | | how many broken connections may be tried again at once; shown when one was |
 //!
 //! Gauges are set when things change, and every 30 s at least.
 //!

@@ -12,7 +12,8 @@ use common::{Script, grant, secs};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use maskinporten::{
-    Algorithm, BoxError, BoxFuture, Environment, Error, Grant, Maskinporten, Signer, TokenSource,
+    Algorithm, BoxError, BoxFuture, Environment, Error, Grant, Maskinporten, Retry, Signer,
+    TokenSource,
 };
 use recorder::recorded;
 use tokio::time::sleep;
@@ -164,6 +165,18 @@ fn e4_requests_to_maskinporten_are_counted_and_the_skew_is_shown() {
         assert_eq!(get(outcome), Some(1.0), "{outcome}");
     }
     assert_eq!(kept.get("mp_clock_skew_seconds{}"), Some(-300.0));
+}
+
+#[test]
+fn what_may_be_tried_again_is_shown() {
+    let kept = recorded(async |_| {
+        let broken = tower::service_fn(|_: Request<Full<Bytes>>| async {
+            Err::<Response<Full<Bytes>>, _>(std::io::Error::other("reset"))
+        });
+        let source = Maskinporten::new(Environment::test(), "me", Unsigned, broken);
+        Retry::new(source).fetch(&grant()).await.unwrap_err();
+    });
+    assert_eq!(kept.get("mp_retry_bucket_tokens{}"), Some(19.0));
 }
 
 #[test]
