@@ -113,12 +113,13 @@ fn seconds(value: &serde_json::Value) -> Option<Duration> {
 /// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3), within reason.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match value.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(value)
-            .ok()?
-            .duration_since(now)
-            .ok()?,
+    let is_number = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+    let wait = if is_number {
+        // What does not fit is longer than any limit of ours.
+        Duration::from_secs(value.parse().unwrap_or(u64::MAX))
+    } else {
+        let date = httpdate::parse_http_date(value).ok()?;
+        date.duration_since(now).ok()?
     };
     Some(wait.min(LONGEST_RETRY_AFTER))
 }
@@ -232,6 +233,8 @@ mod tests {
             ("7", Some(7)),
             ("0", Some(0)),
             ("1000000000000", Some(60)),
+            ("99999999999999999999999", Some(60)),
+            ("", None),
             ("Sat, 21 Nov 2026 10:00:09 GMT", Some(9)),
             ("Sat, 21 Nov 2026 09:00:00 GMT", None),
             ("-1", None),
