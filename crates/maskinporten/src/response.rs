@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
@@ -20,10 +21,12 @@ static NO_LIFETIME: Pace = Pace::new();
 
 /// The members of RFC 6749 section 5.1, read tolerantly: everything else is ignored.
 #[derive(Deserialize)]
-struct TokenAnswer {
+struct TokenAnswer<'a> {
     access_token: Option<Zeroizing<String>>,
     token_type: Option<String>,
-    expires_in: Option<serde_json::Value>,
+    /// Left as it is written: what it holds may be large, and would be larger in memory.
+    #[serde(borrow)]
+    expires_in: Option<&'a RawValue>,
     scope: Option<String>,
 }
 
@@ -41,7 +44,7 @@ pub(crate) fn read_token(
         return Err(bad("its content type is not application/json"));
     }
     // The text of a serde_json error may quote the body, so it goes nowhere.
-    let token: TokenAnswer =
+    let token: TokenAnswer<'_> =
         serde_json::from_slice(&answer.body).map_err(|_| bad("it is not the JSON expected"))?;
     match token.token_type.as_deref() {
         Some(kind) if kind.eq_ignore_ascii_case("Bearer") => {}
@@ -51,7 +54,7 @@ pub(crate) fn read_token(
             "the token answer has no token_type; taking it as Bearer",
         ),
     }
-    let lifetime = match token.expires_in.as_ref().map(seconds) {
+    let lifetime = match token.expires_in.map(seconds) {
         Some(Some(lifetime)) => lifetime,
         Some(None) => return Err(bad("its expires_in is not a number")),
         None => {
@@ -97,12 +100,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// `expires_in` as servers write it: a number, rarely with decimals, or a string that holds one. Negative is zero.
-fn seconds(value: &serde_json::Value) -> Option<Duration> {
-    let number = match value {
-        serde_json::Value::Number(number) => number.as_f64(),
-        serde_json::Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }?;
+fn seconds(written: &RawValue) -> Option<Duration> {
+    let written = written.get();
+    // Every number of JSON is one of Rust's.
+    let number: f64 = if written.starts_with('"') {
+        let text: String = serde_json::from_str(written).ok()?;
+        text.trim().parse().ok()?
+    } else {
+        written.parse().ok()?
+    };
     if number.is_nan() {
         return None;
     }
