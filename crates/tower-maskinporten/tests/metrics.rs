@@ -16,7 +16,10 @@ use maskinporten::{
     TokenSource,
 };
 use recorder::recorded;
-use tokio::time::sleep;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
 use tower::{Layer, ServiceExt};
 use tower_maskinporten::{BearerAuthLayer, Origins, Tokens};
 
@@ -62,6 +65,33 @@ fn b1_gauges_show_how_it_is_about_the_default_grant() {
         assert_eq!(get("mp_token_state", ",state=expired"), Some(1.0));
         assert_eq!(get("mp_token_state", ",state=stale"), Some(0.0));
         assert_eq!(get("mp_token_seconds_to_expiry", ""), Some(0.0));
+    });
+}
+
+#[test]
+fn a1_a2_those_who_wait_are_counted_until_they_are_served_or_give_up() {
+    recorded(async |kept| {
+        let tokens = Tokens::new(Script::new(secs(1), |_| Ok(secs(120))), grant());
+        let waiting = || kept.get("mp_token_waiters{client=default}");
+        let mut requests = JoinSet::new();
+        for n in 0..1_000 {
+            let tokens = tokens.clone();
+            // Every other one gives up.
+            let patience = if n % 2 == 0 {
+                secs(15)
+            } else {
+                Duration::from_millis(500)
+            };
+            requests.spawn(async move { timeout(patience, tokens.ready()).await.is_ok() });
+        }
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(waiting(), Some(1_000.0));
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(waiting(), Some(500.0));
+        sleep(secs(1)).await;
+        assert_eq!(waiting(), Some(0.0));
+        let served = requests.join_all().await;
+        assert_eq!(served.into_iter().filter(|served| *served).count(), 500);
     });
 }
 
@@ -148,7 +178,7 @@ fn e4_requests_to_maskinporten_are_counted_and_the_skew_is_shown() {
                 Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(body)).unwrap())
             });
             let source = Maskinporten::new(Environment::test(), "me", Unsigned, http);
-            let patience = tokio::time::timeout(secs(15), source.fetch(&grant())).await;
+            let patience = timeout(secs(15), source.fetch(&grant())).await;
             patience.is_ok_and(|outcome| outcome.is_ok())
         };
         assert!(ask(200, TOKEN, 0).await);
@@ -186,7 +216,7 @@ fn a_request_that_nobody_waits_for_any_more_is_counted_too() {
             std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>()
         });
         let source = Maskinporten::new(Environment::test(), "me", Unsigned, silent);
-        let patience = tokio::time::timeout(secs(1), source.fetch(&grant())).await;
+        let patience = timeout(secs(1), source.fetch(&grant())).await;
         assert!(patience.is_err());
     });
     let series = "mp_token_requests_total{party=maskinporten,outcome=abandoned}";
