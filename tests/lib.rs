@@ -6,6 +6,10 @@
     reason = "what cannot be had in a test ends it"
 )]
 
+#[path = "support/alone.rs"]
+pub mod alone;
+#[path = "support/clock.rs"]
+pub mod clock;
 #[path = "support/configuration.rs"]
 pub mod configuration;
 #[path = "support/keys.rs"]
@@ -14,6 +18,10 @@ pub mod keys;
 pub mod log;
 #[path = "support/mount.rs"]
 pub mod mount;
+#[path = "support/proxy.rs"]
+pub mod proxy;
+#[path = "support/raw.rs"]
+pub mod raw;
 
 use std::time::Duration;
 
