@@ -5,8 +5,18 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
 mod a_cold_start;
+mod a_last_moment;
 mod b_endpoint;
+mod b_exchange;
+mod b_fleet;
+mod b_refusals;
 mod c_answers;
+mod c_connections;
+mod c_lifetimes;
+mod c_memory;
+mod c_tokens;
+mod d_certificates;
+mod d_names;
 mod d_network;
 mod e_time;
 mod f_api;
