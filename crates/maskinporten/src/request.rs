@@ -2,10 +2,10 @@
 
 use std::{future::poll_fn, time::Duration};
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut, Bytes};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
@@ -73,19 +73,33 @@ where
         return Err(Error::bad_response(party, what));
     }
     let limit = if good { BODY_LIMIT } else { ERROR_BODY_LIMIT };
-    let body = std::pin::pin!(Limited::new(body, limit)).collect().await;
-    let body = match body {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() && good => {
-            return Err(Error::bad_response(party, "it is larger than 64 KiB"));
-        }
+    let body = match collect(body, limit).await {
+        Ok(Some(body)) => body,
+        Ok(None) if good => return Err(Error::bad_response(party, "it is larger than 64 KiB")),
         // The status says enough of an answer that says no at such length.
-        Err(error) if error.is::<LengthLimitError>() => Bytes::new(),
-        Err(error) => return Err(Error::transport(party, error)),
+        Ok(None) => Bytes::new(),
+        Err(error) => return Err(Error::transport(party, error.into())),
     };
     Ok(Answer {
         status: head.status,
         headers: head.headers,
         body,
     })
+}
+
+/// Reads a body into one piece; `None` when it is longer than `limit`. Its own pieces are not kept: each costs memory,
+/// and there may be as many as it has bytes.
+async fn collect<B: Body>(body: B, limit: usize) -> Result<Option<Bytes>, B::Error> {
+    let mut body = std::pin::pin!(body);
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else {
+            continue;
+        };
+        if data.remaining() > limit - whole.len() {
+            return Ok(None);
+        }
+        whole.put(data);
+    }
+    Ok(Some(whole.into()))
 }
