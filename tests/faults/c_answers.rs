@@ -104,8 +104,13 @@ async fn c3_an_answer_that_comes_byte_by_byte_ends_the_attempt_after_ten_seconds
         GOOD.len()
     );
     let spaced = body.replace(": ", ":                                        ");
-    for drip in [&body, &spaced] {
-        let server = Server::always(Reply::Drip(drip.clone().into())).await;
+    let interim = b"HTTP/1.1 100 Continue\r\n\r\n";
+    for reply in [
+        Reply::Drip(body.into()),
+        Reply::Drip(spaced.into()),
+        Reply::Endless(Vec::new(), interim),
+    ] {
+        let server = Server::always(reply).await;
         let source = server.source();
         let clock = Clock::stop();
         let began = Instant::now();

@@ -98,6 +98,26 @@ async fn c14_what_breaks_off_each_time_is_a_transient_error_after_two_attempts()
 }
 
 #[tokio::test]
+async fn c14_an_answer_that_nobody_asked_for_is_not_taken_for_the_next() {
+    let server = Server::start(|n| {
+        let (Reply::Stay(asked_for), Reply::Stay(more)) = (
+            Reply::token(&format!("answer-{n}")),
+            Reply::token("another"),
+        ) else {
+            unreachable!()
+        };
+        Reply::Stay([asked_for, more].concat())
+    })
+    .await;
+    let source = server.source();
+    for n in 1..=10 {
+        let token = source.fetch(&grant()).await.unwrap();
+        let header = token.authorization().to_str().unwrap();
+        assert!(header.starts_with("Bearer answer-"), "{n}: {header}");
+    }
+}
+
+#[tokio::test]
 async fn c14_http_1_0_is_understood() {
     let old = format!("HTTP/1.0 200 OK\r\n{JSON}\r\n{GOOD}");
     let server = Server::always(Reply::End(old.into())).await;

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use maskinporten::{Grant, TokenSource};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use maskinporten::{AltinnExchange, AltinnPlatform, Grant, HttpClient, TokenSource};
 use proptest::{
     prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest},
     string::string_regex,
@@ -13,7 +14,7 @@ use proptest::{
 use tests::{
     clock::Clock,
     grant,
-    raw::{Reply, Server},
+    raw::{Reply, Server, source},
 };
 use tokio::{runtime::Builder, time::Instant};
 use tower_maskinporten::Tokens;
@@ -113,6 +114,43 @@ fn json() -> impl Strategy<Value = String> {
             inner.prop_map(|value| format!(r#"{{"seconds":{value}}}"#)),
         ]
     })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn c10_whatever_an_altinn_token_says_of_its_end_is_survived(
+        ends in prop::collection::vec((json(), prop::option::of(json())), 64),
+    ) {
+        let mut runtime = Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            let token = Arc::new(Mutex::new(String::new()));
+            let now = Arc::clone(&token);
+            let server = Server::start(move |n| match n % 2 {
+                1 => Reply::token("maskinporten"),
+                _ => Reply::with(200, "", now.lock().unwrap().as_str()),
+            })
+            .await;
+            let platform = AltinnPlatform::custom(&server.url()).unwrap();
+            let http = HttpClient::new().unwrap();
+            for (exp, iat) in ends {
+                let iat = iat.map(|iat| format!(r#","iat":{iat}"#)).unwrap_or_default();
+                let claims = format!(r#"{{"exp":{exp}{iat}}}"#);
+                let claims = URL_SAFE_NO_PAD.encode(&claims);
+                *token.lock().unwrap() = format!("e30.{claims}.c2ln");
+                let maskinporten = source(&server.url(), http.clone());
+                let altinn = AltinnExchange::new(maskinporten, &platform, http.clone());
+                match altinn.fetch(&grant()).await {
+                    Ok(token) => {
+                        let seconds = token.lifetime().as_secs();
+                        assert!((1..=DAY).contains(&seconds), "{exp} {iat}");
+                    }
+                    Err(error) => assert_eq!(error.class(), "bad_response"),
+                }
+            }
+        });
+    }
 }
 
 #[test]

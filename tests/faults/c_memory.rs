@@ -39,6 +39,14 @@ fn hostile() -> Vec<(&'static str, Reply)> {
             Reply::Endless(ok("Transfer-Encoding: chunked\r\n", ""), chunk),
         ),
         (
+            "chunks of one byte",
+            in_single_bytes(200, &format!("{begun}{}\"}}", "a".repeat(60_000))),
+        ),
+        (
+            "a refusal in chunks of one byte",
+            in_single_bytes(400, &"a".repeat(8_000)),
+        ),
+        (
             "a refusal without an end",
             Reply::Endless(refusal.into(), FILLING),
         ),
@@ -86,6 +94,14 @@ fn hostile() -> Vec<(&'static str, Reply)> {
             with("\"more\"", format!("[{}0]", "0,".repeat(32_000))),
         ),
     ]
+}
+
+/// A body that comes in as many chunks as it has bytes.
+fn in_single_bytes(status: u16, body: &str) -> Reply {
+    let head = "Content-Type: application/json\r\nTransfer-Encoding: chunked";
+    let chunks = body.chars().map(|byte| format!("1\r\n{byte}\r\n"));
+    let chunks: String = chunks.collect();
+    Reply::Stay(format!("HTTP/1.1 {status} X\r\n{head}\r\n\r\n{chunks}0\r\n\r\n").into())
 }
 
 #[cfg(target_os = "linux")]

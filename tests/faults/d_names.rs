@@ -189,7 +189,7 @@ fn alone_has_two_addresses() {
         let dead = Ipv4Addr::new(127, 0, 0, 2);
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::from((dead, port))).unwrap();
-        let _listener = socket.listen(1).unwrap();
+        let _listener = socket.listen(0).unwrap();
         let full: Vec<_> = (0..8)
             .map(|_| tokio::spawn(TcpStream::connect((dead, port))))
             .collect();

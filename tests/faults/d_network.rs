@@ -83,7 +83,7 @@ async fn black_hole() -> (
 ) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let listener = socket.listen(1).unwrap();
+    let listener = socket.listen(0).unwrap();
     let address = listener.local_addr().unwrap();
     let full = (0..8).map(|_| tokio::spawn(TcpStream::connect(address)));
     let full: Vec<_> = full.collect();
