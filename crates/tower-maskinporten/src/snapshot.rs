@@ -52,6 +52,8 @@ pub(crate) struct Held {
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) attempts: u32,
+    /// How many of the last, in a row, were no passing failures.
+    rejections: u32,
     /// When the first of them began.
     pub(crate) since: Instant,
     at: Instant,
@@ -222,9 +224,16 @@ impl Failure {
         at: Instant,
         random: f64,
     ) -> Self {
+        // A refusal after a long outage is the first one still.
+        let rejections = match &before {
+            _ if error.is_transient() => 0,
+            Some(before) => before.rejections.saturating_add(1),
+            None => 1,
+        };
         Self {
             error,
             attempts: before.as_ref().map_or(1, |f| f.attempts.saturating_add(1)),
+            rejections,
             since: before.as_ref().map_or(began, |f| f.since),
             at,
             random,
@@ -254,7 +263,7 @@ impl Failure {
         } else if refusal.is_some_and(Refusal::may_be_approved) {
             schedule::approval(self.random)
         } else {
-            schedule::rejection(self.attempts, self.random)
+            schedule::rejection(self.rejections, self.random)
         };
         pause.max(self.error.retry_after().unwrap_or_default())
     }
@@ -362,6 +371,7 @@ mod tests {
             failure: Some(Failure {
                 error: Error::permanent("no"),
                 attempts: 9,
+                rejections: 9,
                 since: born,
                 at: after(failed_at),
                 random: 0.0,
