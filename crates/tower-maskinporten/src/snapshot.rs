@@ -88,24 +88,23 @@ impl Snapshot {
     /// Decides when the next fetch is due, if it is known: after a failure when its pause is over; else at once for a
     /// token in doubt, and at SOFT for any other.
     pub(crate) fn due(&self, now: &Now, asked: bool) -> Option<Instant> {
-        let trust = self.token.as_ref().map(|held| held.trust(now));
         match (&self.token, &self.failure) {
             (held, Some(failure)) => {
-                let urgency = match trust {
-                    Some(Trust::Fresh | Trust::Stale | Trust::Doubtful) => Urgency::Stale,
+                let end = held.as_ref().and_then(|held| held.end(now));
+                // What there was when it failed: that a token has ended since does not put off the next attempt.
+                let urgency = match end {
+                    Some(end) if failure.at < end => Urgency::Stale,
                     _ if asked => Urgency::Asked,
                     _ => Urgency::Idle,
                 };
                 let due = failure.at + failure.pause(urgency);
                 // However long the pause, there is one more try before the token ends.
-                let last_chance = held
-                    .as_ref()
-                    .and_then(|h| h.hard.checked_sub(schedule::COLD_WAIT + h.slept(now)))
-                    .filter(|last_chance| failure.at < *last_chance)
-                    .map(|last_chance| last_chance.max(failure.at + schedule::SPACING));
+                let last_chance = end
+                    .and_then(|end| end.checked_sub(schedule::COLD_WAIT))
+                    .filter(|last_chance| failure.at < *last_chance);
                 Some(last_chance.map_or(due, |last_chance| due.min(last_chance)))
             }
-            (Some(_), None) if trust == Some(Trust::Doubtful) => Some(now.instant),
+            (Some(held), None) if held.trust(now) == Trust::Doubtful => Some(now.instant),
             (Some(held), None) => Some(
                 held.soft
                     .checked_sub(held.slept(now))
@@ -205,6 +204,11 @@ impl Held {
     /// How long ago it was asked for.
     pub(crate) fn age(&self, now: &Now) -> Duration {
         (now.instant + self.slept(now)).duration_since(self.requested_at)
+    }
+
+    /// When it ends, or did.
+    fn end(&self, now: &Now) -> Option<Instant> {
+        self.hard.checked_sub(self.slept(now))
     }
 
     /// How long it can still be used.
@@ -361,35 +365,45 @@ mod tests {
         assert_eq!(held.trust(&now), Trust::Fresh);
     }
 
+    /// A token of 120 s whose refresh has failed for the ninth time at this age, and its birth.
+    fn failing(error: Error, age: u64) -> (Snapshot, Instant) {
+        let (held, born) = held(anchor());
+        let failure = Failure {
+            error,
+            attempts: 9,
+            rejections: 9,
+            since: born,
+            at: born + Duration::from_secs(age),
+            random: 0.0,
+            forgiven: false,
+            told: Arc::default(),
+        };
+        let snapshot = Snapshot {
+            token: Some(held),
+            failure: Some(failure),
+        };
+        (snapshot, born)
+    }
+
     #[test]
     fn one_more_try_comes_before_the_end_however_long_the_pause() {
-        let anchor = anchor();
-        let (held, born) = held(anchor);
-        let after = |seconds| born + Duration::from_secs_f64(seconds);
-        let snapshot = |failed_at| Snapshot {
-            token: Some(held.clone()),
-            failure: Some(Failure {
-                error: Error::permanent("no"),
-                attempts: 9,
-                rejections: 9,
-                since: born,
-                at: after(failed_at),
-                random: 0.0,
-                forgiven: false,
-                told: Arc::default(),
-            }),
-        };
-        let now = now(after(80.0), anchor, 0);
-        for (failed_at, due) in [
-            (75.0, 100.0),
-            // Not right after the last one.
-            (99.9, 100.9),
-            (100.0, 400.0),
-        ] {
-            let found = snapshot(failed_at).due(&now, false).unwrap();
-            let due = after(due);
-            let apart = found.max(due) - found.min(due);
-            assert!(apart < Duration::from_millis(1), "{failed_at}: {apart:?}");
+        let (snapshot, born) = failing(Error::permanent("no"), 75);
+        let now = now(born + Duration::from_secs(80), anchor(), 0);
+        let due = snapshot.due(&now, false).unwrap();
+        assert_eq!(due, born + Duration::from_secs(100));
+    }
+
+    #[test]
+    fn the_end_of_a_token_does_not_put_off_the_next_try() {
+        let (snapshot, born) = failing(Error::transient("down"), 114);
+        for asked in [false, true] {
+            let due = |age| snapshot.due(&now(born + Duration::from_secs(age), anchor(), 0), asked);
+            assert_eq!(due(114), Some(born + Duration::from_millis(116_500)));
+            assert_eq!(due(116), due(114));
         }
+        // From then on nobody has anything to lose.
+        let (snapshot, born) = failing(Error::transient("down"), 116);
+        let due = snapshot.due(&now(born + Duration::from_secs(117), anchor(), 0), false);
+        assert_eq!(due, Some(born + Duration::from_secs(116 + 15)));
     }
 }
