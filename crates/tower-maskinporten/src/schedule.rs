@@ -24,6 +24,12 @@ pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long after something was told it may be told again.
 pub(crate) const TELLING: Duration = Duration::from_secs(60);
 
+/// How long before a token ends its refresh is tried again, however it has failed before: once in time for an endpoint
+/// that is slow, and once as late as an attempt can be, so that an outage that is over by then has cost nothing.
+pub(crate) const LAST_TRIES: [Duration; 2] = [COLD_WAIT, SHORTEST_FETCH];
+
+/// What one fetch may take at least.
+const SHORTEST_FETCH: Duration = Duration::from_secs(2);
 /// The longest that one fetch may take: two attempts of 10 s, at Maskinporten and at Altinn.
 const LONGEST_FETCH: Duration = Duration::from_secs(20);
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
@@ -99,7 +105,7 @@ fn doubled(first: Duration, failures: u32) -> Duration {
 /// several attempts fit in.
 pub(crate) fn fetch_limit(window: Option<Duration>) -> Duration {
     window.map_or(LONGEST_FETCH, |window| {
-        (window / 8).clamp(Duration::from_secs(2), LONGEST_FETCH)
+        (window / 8).clamp(SHORTEST_FETCH, LONGEST_FETCH)
     })
 }
 

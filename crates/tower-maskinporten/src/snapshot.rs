@@ -98,11 +98,13 @@ impl Snapshot {
                     _ => Urgency::Idle,
                 };
                 let due = failure.at + failure.pause(urgency);
-                // However long the pause, there is one more try before the token ends.
-                let last_chance = end
-                    .and_then(|end| end.checked_sub(schedule::COLD_WAIT))
-                    .filter(|last_chance| failure.at < *last_chance);
-                Some(last_chance.map_or(due, |last_chance| due.min(last_chance)))
+                // However long the pause, there are these tries before the token ends.
+                let tries = schedule::LAST_TRIES.iter();
+                let tries = tries
+                    .filter_map(|ahead| end?.checked_sub(*ahead))
+                    .filter(|try_at| failure.at < *try_at)
+                    .map(|try_at| try_at.max(failure.at + schedule::SPACING));
+                Some(tries.fold(due, Instant::min))
             }
             (Some(held), None) if held.trust(now) == Trust::Doubtful => Some(now.instant),
             (Some(held), None) => Some(
@@ -391,6 +393,20 @@ mod tests {
         let now = now(born + Duration::from_secs(80), anchor(), 0);
         let due = snapshot.due(&now, false).unwrap();
         assert_eq!(due, born + Duration::from_secs(100));
+    }
+
+    #[test]
+    fn the_last_try_is_two_seconds_before_the_end() {
+        for (error, failed_at, next) in [
+            (Error::permanent("no"), 101, 113_000),
+            (Error::transient("down"), 112, 113_000),
+            (Error::transient("down"), 113, 115_500),
+        ] {
+            let (snapshot, born) = failing(error, failed_at);
+            let now = now(born + Duration::from_secs(failed_at), anchor(), 0);
+            let due = snapshot.due(&now, false).unwrap();
+            assert_eq!(due, born + Duration::from_millis(next), "{failed_at}");
+        }
     }
 
     #[test]
