@@ -37,16 +37,16 @@ const FIRST_REJECTION: Duration = Duration::from_secs(30);
 const APPROVAL: Duration = Duration::from_secs(60);
 const LONGEST_REJECTION: Duration = Duration::from_secs(300);
 
-/// From when on a token is refreshed in the background, counted from when it was asked for: 60 % of its life less up
-/// to 10 %, or, for long lives, ten minutes before the end less up to one. The variation keeps a fleet that started
-/// together from asking together.
+/// From when on a token is refreshed in the background, counted from when it was asked for: 58 % of its life less up
+/// to 12 %, or, for long lives, ten minutes before the end less up to one. A token of two minutes then outlasts an
+/// endpoint that is down for 43 s, and a fleet that started together does not ask together.
 pub(crate) fn soft(lifetime: Duration, random: f64) -> Duration {
     let soft = if lifetime >= Duration::from_secs(1500) {
         lifetime
             .saturating_sub(Duration::from_secs(600))
             .saturating_sub(Duration::from_secs(60).mul_f64(random))
     } else {
-        lifetime.mul_f64(0.6 - 0.1 * random)
+        lifetime.mul_f64(0.58 - 0.12 * random)
     };
     soft.max(SPACING)
 }
@@ -126,11 +126,21 @@ mod tests {
     #[test]
     fn soft_and_hard_are_shares_of_the_lifetime() {
         for (lifetime, earliest, latest, hard_at) in [
-            (secs(120), secs(60), secs(72), secs(115)),
+            (
+                secs(120),
+                Duration::from_millis(55_200),
+                Duration::from_millis(69_600),
+                secs(115),
+            ),
             (secs(1800), secs(1140), secs(1200), secs(1795)),
             (secs(3600), secs(2940), secs(3000), secs(3595)),
-            (secs(600), secs(300), secs(360), secs(595)),
-            (secs(20), secs(10), secs(12), secs(19)),
+            (secs(600), secs(276), secs(348), secs(595)),
+            (
+                secs(20),
+                Duration::from_millis(9_200),
+                Duration::from_millis(11_600),
+                secs(19),
+            ),
             // Never sooner than the spacing, even if that is after the end.
             (secs(1), secs(1), secs(1), Duration::from_millis(950)),
         ] {
@@ -139,6 +149,20 @@ mod tests {
             assert!(close(soft(lifetime, 0.0), latest), "{lifetime:?}");
             assert_eq!(hard(lifetime), hard_at, "{lifetime:?}");
         }
+    }
+
+    #[test]
+    fn a_refresh_that_is_due_leaves_room_for_an_outage_of_43_seconds_and_a_last_try() {
+        let lifetime = secs(120);
+        let last_try = hard(lifetime) - LAST_TRIES[1];
+        assert!(soft(lifetime, 0.0) + secs(43) < last_try);
+    }
+
+    #[test]
+    fn a_thousand_that_began_together_are_refreshed_less_than_75_a_second() {
+        let lifetime = secs(120);
+        let spread = soft(lifetime, 0.0) - soft(lifetime, 1.0);
+        assert!(1000.0 / spread.as_secs_f64() < 75.0, "{spread:?}");
     }
 
     #[test]

@@ -309,8 +309,8 @@ mod tests {
         let (held, born) = held(anchor);
         for (age, trust) in [
             (0, Trust::Fresh),
-            (71, Trust::Fresh),
-            (73, Trust::Stale),
+            (69, Trust::Fresh),
+            (70, Trust::Stale),
             (114, Trust::Stale),
             (115, Trust::Expired),
             (3600, Trust::Expired),
