@@ -32,7 +32,10 @@ pub(crate) const LAST_TRIES: [Duration; 2] = [COLD_WAIT, SHORTEST_FETCH];
 const SHORTEST_FETCH: Duration = Duration::from_secs(2);
 /// The longest that one fetch may take: two attempts of 10 s, at Maskinporten and at Altinn.
 const LONGEST_FETCH: Duration = Duration::from_secs(20);
+/// The first pause after a failure when there is no token.
 const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+/// The first when there is one, so that nobody waits.
+const FIRST_BACKOFF_AT_LEISURE: Duration = Duration::from_secs(2);
 const FIRST_REJECTION: Duration = Duration::from_secs(30);
 const APPROVAL: Duration = Duration::from_secs(60);
 const LONGEST_REJECTION: Duration = Duration::from_secs(300);
@@ -70,16 +73,16 @@ pub(crate) enum Urgency {
     Idle,
 }
 
-/// How long to wait after the `failures`-th failure in a row: 250 ms doubling up to a cap, varied by half either way,
-/// and never less than the spacing.
+/// How long to wait after the `failures`-th failure in a row: 2 s doubling up to a cap while there is a token, 250 ms
+/// when there is none; varied by half either way, and never less than the spacing.
 pub(crate) fn backoff(failures: u32, urgency: Urgency, random: f64) -> Duration {
-    let cap = Duration::from_secs(match urgency {
-        Urgency::Stale => 5,
-        Urgency::Asked => 15,
-        Urgency::Idle => 30,
-    });
-    doubled(FIRST_BACKOFF, failures)
-        .min(cap)
+    let (first, cap) = match urgency {
+        Urgency::Stale => (FIRST_BACKOFF_AT_LEISURE, 5),
+        Urgency::Asked => (FIRST_BACKOFF, 15),
+        Urgency::Idle => (FIRST_BACKOFF, 30),
+    };
+    doubled(first, failures)
+        .min(Duration::from_secs(cap))
         .mul_f64(0.5 + random)
         .max(SPACING)
 }
@@ -167,8 +170,10 @@ mod tests {
 
     #[test]
     fn backoff_doubles_to_its_cap_and_varies() {
-        assert_eq!(backoff(1, Urgency::Stale, 0.5), SPACING);
-        assert_eq!(backoff(4, Urgency::Stale, 0.5), secs(2));
+        assert_eq!(backoff(1, Urgency::Asked, 0.5), SPACING);
+        assert_eq!(backoff(4, Urgency::Asked, 0.5), secs(2));
+        assert_eq!(backoff(1, Urgency::Stale, 0.5), secs(2));
+        assert_eq!(backoff(2, Urgency::Stale, 0.5), secs(4));
         for (urgency, cap) in [
             (Urgency::Stale, 5),
             (Urgency::Asked, 15),
@@ -179,6 +184,16 @@ mod tests {
                 assert_eq!(backoff(failures, urgency, 0.0), secs(cap) / 2);
             }
         }
+    }
+
+    #[test]
+    fn a_minute_of_failures_while_there_is_a_token_costs_fewer_than_14_calls() {
+        let (mut at, mut calls) = (Duration::ZERO, 0);
+        while at < secs(60) {
+            calls += 1;
+            at += backoff(calls, Urgency::Stale, 0.5);
+        }
+        assert!(calls < 14, "{calls}");
     }
 
     #[test]
