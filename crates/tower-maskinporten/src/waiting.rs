@@ -52,6 +52,9 @@ impl Waiting {
             if let Some(ticket) = self.usable() {
                 return Ok(ticket);
             }
+            if self.is_known_outage(patience) {
+                return Err(self.unavailable());
+            }
             let takeoff = refresh::fly(&self.shared, &self.entry);
             let now = Now::read();
             let (until, doubtful) = match self.look(patience, &now) {
@@ -103,6 +106,23 @@ impl Waiting {
             Some(_) => now.instant,
         };
         Look::None { until }
+    }
+
+    /// Whether nobody waits any more because fetching has failed for so long, and the refresher sees to it that it is
+    /// tried again. Nobody does its work then, and waits for that, unless it is late.
+    fn is_known_outage(&self, patience: Instant) -> bool {
+        let now = Now::read();
+        let slot = &self.entry.slot;
+        match self.look(patience, &now) {
+            Look::None { until } if until <= now.instant => {}
+            _ => return false,
+        }
+        if slot.ask() {
+            self.shared.agenda.note(&self.entry);
+        }
+        let due = slot.look_again_at(&now);
+        self.shared.refreshing.load(Ordering::Relaxed)
+            && due.is_some_and(|due| now.instant < due + schedule::BLINK)
     }
 
     fn unavailable(&self) -> TokenUnavailable {

@@ -4,6 +4,7 @@
 mod common;
 
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, Weak},
     task::{Context, Poll, Waker},
     time::Duration,
@@ -101,6 +102,30 @@ async fn b1_keeps_the_old_token_when_a_refresh_fails() {
     // Five seconds before its end it is not sent any more.
     let (token, _) = ask(&tokens).await;
     assert_eq!(token, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn b2_nobody_waits_for_the_attempts_of_an_outage_that_is_known() {
+    let script = Script::new(secs(1), |_| Err(Error::transient("down")));
+    let tokens = Tokens::new(script.clone(), grant());
+    assert_eq!(ask(&tokens).await, (None, secs(15)));
+    let before = script.fetches();
+    let grant = tokens.grant();
+    for _ in 0..600 {
+        // Time has passed, and before anybody else notices that an attempt is due, a request does.
+        let mut step = pin!(advance(Duration::from_millis(100)));
+        let mut look = Context::from_waker(Waker::noop());
+        assert!(step.as_mut().poll(&mut look).is_pending());
+        let request = pin!(tokens.authorization(&grant));
+        assert!(matches!(request.poll(&mut look), Poll::Ready(Err(_))));
+        step.await;
+        // Now the others.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let attempts = script.fetches() - before;
+    assert!((2..=8).contains(&attempts), "{attempts} in a minute");
 }
 
 #[tokio::test(start_paused = true)]
