@@ -5,7 +5,7 @@
 
 use std::{
     process::Command,
-    sync::LazyLock,
+    sync::{LazyLock, mpsc},
     time::{Duration, SystemTime},
 };
 
@@ -140,6 +140,117 @@ fn case_16_an_encrypted_key_needs_its_password() {
             .unwrap_err();
     }
     assert!(!format!("{:?}", KeyOptions::new().password(PASSWORD)).contains(PASSWORD));
+}
+
+/// DER of something with a tag.
+fn der(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let contents = parts.concat();
+    let [high, low] = u16::try_from(contents.len()).unwrap().to_be_bytes();
+    let length = match (high, low) {
+        (0, 0..0x80) => vec![low],
+        (0, _) => vec![0x81, low],
+        _ => vec![0x82, high, low],
+    };
+    [vec![tag], length, contents].concat()
+}
+
+const SEQUENCE: u8 = 0x30;
+const OCTETS: u8 = 0x04;
+const PBES2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d";
+const PBKDF2: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c";
+const HMAC_SHA256: &[u8] = b"\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x09\x05\x00";
+const SCRYPT: &[u8] = b"\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x04\x0b";
+const AES_256_CBC: &[u8] = b"\x06\x09\x60\x86\x48\x01\x65\x03\x04\x01\x2a";
+
+/// A key that is encrypted (RFC 5958) with another that is derived in this way, of which nothing else is right.
+fn encrypted(algorithm: &[u8], parameters: &[&[u8]]) -> Vec<u8> {
+    let salt = der(OCTETS, &[&[0x5a; 8]]);
+    let parameters = der(SEQUENCE, &[&salt, &parameters.concat()]);
+    let derivation = der(SEQUENCE, &[algorithm, &parameters]);
+    let cipher = der(SEQUENCE, &[AES_256_CBC, &der(OCTETS, &[&[0xa5; 16]])]);
+    let scheme = der(SEQUENCE, &[PBES2, &der(SEQUENCE, &[&derivation, &cipher])]);
+    der(SEQUENCE, &[&scheme, &der(OCTETS, &[&[0; 32]])])
+}
+
+/// What is said of a key with a password, unless it takes for ever to say it.
+fn refused_soon(file: Vec<u8>) -> String {
+    let (told, said) = mpsc::channel();
+    std::thread::spawn(move || {
+        let error = KeyOptions::new().kid("k").password(PASSWORD).read(file);
+        told.send(error.unwrap_err().to_string())
+    });
+    said.recv_timeout(Duration::from_secs(120)).unwrap()
+}
+
+#[test]
+fn h9_a_file_cannot_ask_for_endless_work() {
+    // Four thousand million rounds are half an hour and more.
+    let rounds: &[&[u8]] = &[b"\x02\x05\x00\xff\xff\xff\xff", HMAC_SHA256];
+    let said = refused_soon(encrypted(PBKDF2, rounds));
+    assert!(said.contains("too much work"), "{said}");
+    for (numbers, why) in [
+        (
+            &b"\x02\x01\x00\x02\x01\x08\x02\x01\x01"[..],
+            "cost 0, which pkcs5 does not expect",
+        ),
+        (
+            b"\x02\x05\x01\x00\x00\x00\x00\x02\x01\x08\x02\x01\x01",
+            "4 TiB of memory",
+        ),
+        (
+            b"\x02\x02\x04\x00\x02\x01\x08\x02\x02\x7f\xff",
+            "32 767 times over",
+        ),
+        (
+            b"\x02\x02\x04\x00\x02\x02\x7f\xff\x02\x01\x01",
+            "blocks of 4 MiB",
+        ),
+    ] {
+        let said = refused_soon(encrypted(SCRYPT, &[numbers]));
+        assert!(said.contains("too much work"), "{why}: {said}");
+    }
+    // What is usual is tried, and found to be no key.
+    let rounds: &[&[u8]] = &[b"\x02\x02\x08\x00", HMAC_SHA256];
+    assert!(refused_soon(encrypted(PBKDF2, rounds)).contains("password"));
+}
+
+#[test]
+fn h9_a_pkcs12_file_cannot_ask_for_endless_work() {
+    const DATA: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    const SECRET_BAG: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x05";
+    const SHROUDED_BAG: &[u8] = b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02";
+    const CONTEXT: u8 = 0xa0;
+    // Without a MAC, so that nobody needs the password to make it.
+    let file = |bags: &[Vec<u8>]| {
+        let bags: Vec<_> = bags.iter().map(Vec::as_slice).collect();
+        let bags = der(OCTETS, &[&der(SEQUENCE, &bags)]);
+        let safe = der(SEQUENCE, &[DATA, &der(CONTEXT, &[&bags])]);
+        let safes = der(OCTETS, &[&der(SEQUENCE, &[&safe])]);
+        let content = der(SEQUENCE, &[DATA, &der(CONTEXT, &[&safes])]);
+        der(SEQUENCE, &[b"\x02\x01\x03", &content])
+    };
+    // A secret that cannot be decrypted is passed over, and the next one tried.
+    let secret = |encrypted: Vec<u8>| {
+        let secret = der(OCTETS, &[&encrypted]);
+        let secret = der(SEQUENCE, &[SHROUDED_BAG, &der(CONTEXT, &[&secret])]);
+        der(SEQUENCE, &[SECRET_BAG, &der(CONTEXT, &[&secret])])
+    };
+    let million: &[&[u8]] = &[b"\x02\x03\x0f\x42\x40", HMAC_SHA256];
+    let many = file(&vec![secret(encrypted(PBKDF2, million)); 300]);
+    let said = refused_soon(many);
+    assert!(said.contains("too much work"), "{said}");
+    for numbers in [
+        &b"\x02\x01\x00\x02\x01\x08\x02\x01\x01"[..],
+        b"\x02\x03\x0f\xff\xff\x02\x01\x08\x02\x01\x01",
+    ] {
+        let said = refused_soon(file(&[secret(encrypted(SCRYPT, &[numbers]))]));
+        assert!(said.contains("too much work"), "{said}");
+    }
+    let usual = file(&[secret(encrypted(
+        PBKDF2,
+        &[b"\x02\x02\x08\x00", HMAC_SHA256],
+    ))]);
+    assert!(refused_soon(usual).contains("0 private keys"));
 }
 
 #[test]

@@ -21,6 +21,12 @@ impl KeyError {
         ))
     }
 
+    /// A file with a password that says itself how much work it is to open.
+    #[cfg(feature = "certificates")]
+    pub(crate) fn too_much_work() -> Self {
+        Self::new("it takes too much work to decrypt: encrypt it anew, with fewer rounds")
+    }
+
     /// A file that cannot be read.
     pub(crate) fn file(path: &Path, reason: &dyn fmt::Display) -> Self {
         Self::new(format!("{} cannot be read: {reason}", path.display()))

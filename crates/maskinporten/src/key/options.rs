@@ -44,6 +44,9 @@ impl KeyOptions {
 
     /// The password of PKCS#12 or of an encrypted key. None is as good as an empty one.
     ///
+    /// A file says itself how much work it is to decrypt. One is refused that asks for more than a million rounds of
+    /// PBKDF2 or 128 MiB of scrypt, or is PKCS#12 of more than four encrypted parts.
+    ///
     /// ```no_run
     /// use maskinporten::KeyOptions;
     ///
