@@ -68,6 +68,7 @@ mod settings;
 mod signer;
 mod source;
 mod system_user;
+mod text;
 mod token;
 mod unexchanged;
 mod url;

@@ -8,10 +8,12 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::{AccessToken, Error, Refusal, error::Party, pace::Pace, request::Answer};
+use crate::{AccessToken, Error, Refusal, error::Party, pace::Pace, request::Answer, text};
 
 /// What a token is believed to live when the server does not say.
 const UNSTATED_LIFETIME: Duration = Duration::from_secs(60);
+/// How much of the granted scopes is kept, in characters.
+const SCOPE_LIMIT: usize = 4096;
 /// No server makes us wait longer than this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
@@ -71,7 +73,7 @@ pub(crate) fn read_token(
     let access_token = AccessToken::new(&access_token, requested_at, lifetime)
         .map_err(|_| bad("its access_token is not one"))?;
     Ok(match token.scope {
-        Some(scope) => access_token.with_scope(&scope),
+        Some(scope) => access_token.with_scope(&text::clean(&scope, SCOPE_LIMIT)),
         None => access_token,
     })
 }

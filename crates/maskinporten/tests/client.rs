@@ -215,6 +215,78 @@ async fn b11_an_error_page_says_no_more_than_its_status() {
     }
 }
 
+/// An HTTP client that answers with `template`, in which `{}` is the assertion that it was sent.
+async fn ask_echo(status: u16, template: &'static str) -> (Result<AccessToken, Error>, String) {
+    let sent = Arc::new(Mutex::new(String::new()));
+    let seen = sent.clone();
+    let http = tower::service_fn(move |request: Request<Full<Bytes>>| {
+        let seen = seen.clone();
+        async move {
+            let form = request.into_body().collect().await.unwrap().to_bytes();
+            let form = String::from_utf8(form.to_vec()).unwrap();
+            let (_, assertion) = form.split_once("assertion=").unwrap();
+            assertion.clone_into(&mut seen.lock().unwrap());
+            let answer = Response::builder()
+                .status(status)
+                .header(header::CONTENT_TYPE, "application/json");
+            let body = template.replace("{}", assertion);
+            Ok::<_, Infallible>(answer.body(Full::<Bytes>::from(body)).unwrap())
+        }
+    });
+    let source = Maskinporten::new(Environment::test(), "me", Unsigned, http);
+    let outcome = source.fetch(&grant()).await;
+    let claims = sent.lock().unwrap().split('.').nth(1).unwrap().to_owned();
+    (outcome, claims)
+}
+
+#[tokio::test]
+async fn b11_an_assertion_that_comes_back_is_not_told() {
+    for echo in [
+        r#"{"error":"invalid_grant","error_description":"Invalid assertion {} (trace_id: 0af7651916cd43dd)"}"#,
+        r#"{"error":"{}"}"#,
+        r#"{"error":"a","error_uri":"https://test.maskinporten.no/errors/MP-{}"}"#,
+        r#"{"error":"a","error_description":"b (trace_id: {})"}"#,
+    ] {
+        let (outcome, claims) = ask_echo(400, echo).await;
+        let error = outcome.unwrap_err();
+        let told = format!("{error} {error:?}");
+        for part in [&claims[..30], &claims[30..60]] {
+            assert!(!told.contains(part), "{told}");
+        }
+        assert!(error.refusal().is_some(), "{told}");
+    }
+    // What one asks support with is left as it is.
+    let (outcome, _) = ask_echo(
+        400,
+        r#"{"error":"a","error_description":"No. (trace_id: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01)"}"#,
+    )
+    .await;
+    let error = outcome.unwrap_err();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    assert_eq!(error.refusal().unwrap().trace_id(), Some(trace));
+}
+
+#[tokio::test]
+async fn c12_the_scope_of_an_answer_is_fit_for_a_log() {
+    let (outcome, claims) = ask_echo(
+        200,
+        r#"{"access_token":"t","token_type":"Bearer","scope":"a:one\nERROR \u202eb:two {}"}"#,
+    )
+    .await;
+    let token = outcome.unwrap();
+    let scope = token.scope().unwrap();
+    assert!(scope.starts_with("a:oneERROR b:two "), "{scope}");
+    assert!(!format!("{token:?}").contains(&claims[..30]), "{scope}");
+
+    let long = ask(|_| {
+        let scopes = "a:one ".repeat(10_000);
+        let body = format!(r#"{{"access_token":"t","token_type":"Bearer","scope":"{scopes}"}}"#);
+        let answer = Response::builder().header(header::CONTENT_TYPE, "application/json");
+        answer.body(body.into()).unwrap()
+    });
+    assert!(long.await.unwrap().scope().unwrap().len() <= 4096);
+}
+
 #[tokio::test(start_paused = true)]
 async fn case_53_a_stalled_call_fails_after_ten_seconds() {
     let http = tower::service_fn(|_: Request<Full<Bytes>>| {
