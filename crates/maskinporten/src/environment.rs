@@ -206,6 +206,11 @@ mod tests {
             ("https://u:p@a.example/", "https://a.example/token"),
             ("http://127.0.0.1.evil.example/", "http://127.0.0.1/token"),
             ("ftp://a.example/", "ftp://a.example/token"),
+            // What comes after an address, `http` passes over; a port that is none, it takes for the usual one.
+            ("http://[::1].evil.example/", "http://[::1]/token"),
+            ("http://[::1]/", "http://[::1]z:80/token"),
+            ("https://a.example/", "https://a.example:99999/token"),
+            ("https://a.example:/", "https://a.example/token"),
         ];
         for (issuer, endpoint) in refused {
             assert!(

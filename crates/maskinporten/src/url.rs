@@ -1,6 +1,9 @@
 //! Which addresses secrets may be sent to.
 
-use http::{Uri, uri::Scheme};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 
 use crate::EnvironmentError;
 
@@ -18,6 +21,12 @@ pub(crate) fn secure_url(text: &str, what: &'static str) -> Result<Uri, Environm
             "has a user name or password in it",
         ));
     }
+    if !is_host_and_port(authority) {
+        return Err(EnvironmentError::about(
+            what,
+            "has something else than a port after its host",
+        ));
+    }
     if !is_secure(&url) {
         return Err(EnvironmentError::about(
             what,
@@ -25,6 +34,16 @@ pub(crate) fn secure_url(text: &str, what: &'static str) -> Result<Uri, Environm
         ));
     }
     Ok(url)
+}
+
+/// Whether nothing but a port follows the host. `http` passes over what follows an IPv6 address, and takes a port that is
+/// none for the usual one.
+fn is_host_and_port(authority: &Authority) -> bool {
+    let rest = authority.as_str().strip_prefix(authority.host());
+    rest.is_some_and(|rest| match rest.strip_prefix(':') {
+        Some(port) => port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok(),
+        None => rest.is_empty(),
+    })
 }
 
 /// Whether secrets may be sent to `url`: over TLS, or without leaving the machine.

@@ -90,10 +90,13 @@ impl Origin {
             _ => return refuse("is neither https nor http"),
         };
         let host = authority.host();
-        let port = match authority.port() {
-            Some(port) => port.as_u16(),
-            None if authority.as_str().len() == host.len() => default_port,
-            None => return refuse("has no valid port after its colon"),
+        // `http` passes over what follows an IPv6 address.
+        let port = match authority.as_str().strip_prefix(host) {
+            Some("") => default_port,
+            rest => match rest.and_then(port) {
+                Some(port) => port,
+                None => return refuse("has something else than a port after its host"),
+            },
         };
         Ok(Self {
             tls,
@@ -110,6 +113,13 @@ impl Origin {
                 .host
                 .is_some_and(|end| authority.eq_ignore_ascii_case(&self.authority[..end]))
     }
+}
+
+/// The port, of `:port`.
+fn port(rest: &str) -> Option<u16> {
+    let digits = rest.strip_prefix(':')?;
+    let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits.then(|| digits.parse().ok())?
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -216,6 +226,10 @@ mod tests {
             "ftp://platform.altinn.no",
             "https://blåbær.example",
             "https://",
+            // What comes after an address, `http` passes over.
+            "http://[::1]z:5000",
+            "http://[::1].evil.example",
+            "https://platform.altinn.no:+443",
         ] {
             let error = Origins::new([bad]).expect_err(bad);
             assert!(!error.to_string().contains("secret"), "{error}");
