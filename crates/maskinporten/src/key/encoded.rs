@@ -78,8 +78,12 @@ pub(super) fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, KeyError> {
                 other => other,
             }),
     );
-    LENIENT
-        .decode(standard.as_bytes())
-        .map(Zeroizing::new)
-        .map_err(|_| KeyError::new("it is neither base64 nor JSON"))
+    decoded(&LENIENT, &standard).ok_or_else(|| KeyError::new("it is neither base64 nor JSON"))
+}
+
+/// Decodes base64. What was decoded before a mistake was found is wiped, too.
+pub(super) fn decoded(engine: &GeneralPurpose, base64: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    engine.decode_vec(base64, &mut bytes).ok()?;
+    Some(bytes)
 }

@@ -40,9 +40,7 @@ impl KeyError {
     /// Where JSON stops making sense. The parser's own text may quote what it read, so it is not used.
     pub(crate) fn json(error: &serde_json::Error) -> Self {
         let trouble = match error.classify() {
-            serde_json::error::Category::Data => {
-                "a member is of the wrong type, has an escape in it, or is there twice"
-            }
+            serde_json::error::Category::Data => "a member is of the wrong type, or is there twice",
             serde_json::error::Category::Eof => "it ends too early",
             _ => "it is not JSON",
         };

@@ -4,16 +4,18 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeyPairComponents},
     signature::RsaPublicKeyComponents,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{KeyError, MODULUS_LENGTHS, Unnamed, age, factor};
+use super::{KeyError, MODULUS_LENGTHS, Unnamed, age, encoded, factor};
 use crate::Algorithm;
 
 type Bytes = Zeroizing<Vec<u8>>;
 
-/// A key, or a set of keys. Members of the key are borrowed from the text, so that no copies of them stay behind.
+/// A key, or a set of keys. The numbers of the key are borrowed from the text as they stand there, so that no copies of
+/// them stay behind: the parser would leave one of each that has an escape in it, or is of the wrong type.
 #[derive(Deserialize)]
 struct Jwk<'a> {
     #[serde(borrow)]
@@ -27,14 +29,14 @@ struct Jwk<'a> {
     key_ops: Option<Vec<String>>,
     /// More than two primes. Nobody makes such keys, and no library here can use them.
     oth: Option<Vec<serde::de::IgnoredAny>>,
-    n: Option<&'a str>,
-    e: Option<&'a str>,
-    d: Option<&'a str>,
-    p: Option<&'a str>,
-    q: Option<&'a str>,
-    dp: Option<&'a str>,
-    dq: Option<&'a str>,
-    qi: Option<&'a str>,
+    n: Option<&'a RawValue>,
+    e: Option<&'a RawValue>,
+    d: Option<&'a RawValue>,
+    p: Option<&'a RawValue>,
+    q: Option<&'a RawValue>,
+    dp: Option<&'a RawValue>,
+    dq: Option<&'a RawValue>,
+    qi: Option<&'a RawValue>,
     /// When it was made and when it ends, in seconds since 1970. No RFC has them in a JWK, but Maskinporten's
     /// self-service API and several generators write them.
     iat: Option<serde_json::Number>,
@@ -163,14 +165,23 @@ fn key_pair(jwk: &Jwk<'_>) -> Result<KeyPair, KeyError> {
 }
 
 /// An unsigned integer of the JWK, without the leading zeros that RFC 7518 forbids and some write.
-fn member(name: &str, value: Option<&str>) -> Result<Bytes, KeyError> {
-    let value = value
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| KeyError::new(format!("`{name}` is missing")))?;
-    let bytes = BASE64URL
-        .decode(value.trim_end_matches('='))
-        .map(Zeroizing::new)
-        .map_err(|_| KeyError::new(format!("`{name}` is not base64url")))?;
+fn member(name: &str, value: Option<&RawValue>) -> Result<Bytes, KeyError> {
+    let missing = || KeyError::new(format!("`{name}` is missing"));
+    let json = value.ok_or_else(missing)?.get();
+    let quoted = json
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let base64 = match quoted {
+        Some("") => return Err(missing()),
+        Some(text) if !text.contains('\\') => text,
+        _ => {
+            return Err(KeyError::new(format!(
+                "`{name}` is of the wrong type, or has an escape in it"
+            )));
+        }
+    };
+    let bytes = encoded::decoded(&BASE64URL, base64.trim_end_matches('='))
+        .ok_or_else(|| KeyError::new(format!("`{name}` is not base64url")))?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     Ok(Zeroizing::new(bytes[zeros..].to_vec()))
 }

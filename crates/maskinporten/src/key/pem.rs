@@ -11,8 +11,7 @@ const CERTIFICATE: &str = "CERTIFICATE";
 
 /// Reads the first private key. Where there is no `kid` for it, the certificates that are there vouch for it.
 pub(super) fn read(pem: &str, options: &KeyOptions) -> Result<Unnamed, KeyError> {
-    // Variables often have `\n` where the file had a line break.
-    let pem = Zeroizing::new(pem.replace("\\n", "\n"));
+    let pem = with_line_breaks(pem);
     let Some(block) = LABELS.iter().find_map(|label| blocks(&pem, label).next()) else {
         let Some(block) = blocks(&pem, ENCRYPTED).next() else {
             return Err(what_it_is_instead(&pem));
@@ -27,6 +26,19 @@ pub(super) fn read(pem: &str, options: &KeyOptions) -> Result<Unnamed, KeyError>
     }
     let key = der::read(&encoded::decode(block)?, options)?;
     certify(key, &pem, options)
+}
+
+/// Variables often have `\n` where the file had a line break. There is room for all of it, so that growing leaves no
+/// copies behind.
+fn with_line_breaks(pem: &str) -> Zeroizing<String> {
+    let mut broken = Zeroizing::new(String::with_capacity(pem.len()));
+    let mut lines = pem.split("\\n");
+    broken.extend(lines.next());
+    for line in lines {
+        broken.push('\n');
+        broken.push_str(line);
+    }
+    broken
 }
 
 /// Gives the key the certificates that are in the PEM, unless it goes by a `kid`.
@@ -77,5 +89,25 @@ fn what_it_is_instead(pem: &str) -> KeyError {
         KeyError::new("the PEM holds a certificate and no private key")
     } else {
         KeyError::new("there is no private key in the PEM")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_of_variables_are_put_right_without_growing() {
+        for (pem, broken) in [
+            ("", ""),
+            ("a", "a"),
+            ("\\n", "\n"),
+            ("\\na\\nb\\n\\n", "\na\nb\n\n"),
+            ("a\nb\\c\r\n", "a\nb\\c\r\n"),
+        ] {
+            let made = with_line_breaks(pem);
+            assert_eq!(*made, broken);
+            assert_eq!(made.capacity(), pem.len());
+        }
     }
 }

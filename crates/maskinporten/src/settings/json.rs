@@ -61,11 +61,58 @@ pub(super) fn read(name: &str, text: &str, section: &str) -> Result<Source, Sett
 fn value(member: &str, json: &RawValue) -> Option<Zeroizing<String>> {
     let json = json.get();
     match json.as_bytes().first()? {
-        b'"' => serde_json::from_str(json).ok(),
+        b'"' => unescaped(json),
         b'n' => Some(Zeroizing::default()),
         b'{' | b'[' if ![app::JWK, app::JWKS].contains(&member) => None,
         _ => Some(Zeroizing::new(json.to_owned())),
     }
+}
+
+/// The text of a string. It is put together here, because the parser would leave copies of what has escapes in it.
+fn unescaped(json: &str) -> Option<Zeroizing<String>> {
+    let mut rest = json.strip_prefix('"')?.strip_suffix('"')?;
+    // What an escape stands for is never longer.
+    let mut text = Zeroizing::new(String::with_capacity(rest.len()));
+    while let Some((plain, escape)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (character, after) = character(escape)?;
+        text.push(character);
+        rest = after;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
+/// The character that an escape stands for (RFC 8259 section 7), without its backslash, and what comes after it.
+fn character(escape: &str) -> Option<(char, &str)> {
+    let mut characters = escape.chars();
+    let character = match characters.next()? {
+        same @ ('"' | '\\' | '/') => same,
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => return from_utf16(characters.as_str()),
+        _ => return None,
+    };
+    Some((character, characters.as_str()))
+}
+
+/// The character whose number in UTF-16 the text begins with, and what comes after that. It may take a second escape.
+fn from_utf16(digits: &str) -> Option<(char, &str)> {
+    let (first, rest) = code_unit(digits)?;
+    if let Some(character) = char::from_u32(first.into()) {
+        return Some((character, rest));
+    }
+    let (second, rest) = code_unit(rest.strip_prefix("\\u")?)?;
+    let character = char::decode_utf16([first, second]).next()?.ok()?;
+    Some((character, rest))
+}
+
+fn code_unit(digits: &str) -> Option<(u16, &str)> {
+    let (digits, rest) = digits.split_at_checked(4)?;
+    Some((u16::from_str_radix(digits, 16).ok()?, rest))
 }
 
 /// An object whose values are left where they are in the text, so that no copies of secrets stay behind.
@@ -145,6 +192,30 @@ mod tests {
         assert_eq!(members(text, "S")[0], ("ClientId", "a//b".to_owned()));
         let jwk: serde_json::Value = serde_json::from_str(&members(text, "S")[1].1).unwrap();
         assert_eq!(jwk["kty"], "RSA");
+    }
+
+    #[test]
+    fn strings_are_what_the_parser_makes_of_them() {
+        for json in [
+            r#""""#,
+            r#""plain \u00e6\u00c6 æ""#,
+            r#""\"\\\/\b\f\n\r\t""#,
+            r#""a\nb\\nc\\""#,
+            r#""\ud83d\ude00 and \uD83D\uDE00""#,
+            r#""\u002B\u0000\uffff""#,
+            r#""\ud83d""#,
+            r#""\ud83d\u0041""#,
+            r#""\ud83d\n""#,
+            r#""\ude00""#,
+            r#""\ude00\ud83d""#,
+        ] {
+            let raw: &RawValue = serde_json::from_str(json).unwrap();
+            let parsed: Option<String> = serde_json::from_str(json).ok();
+            let read = unescaped(raw.get());
+            assert_eq!(read.as_deref(), parsed.as_ref(), "{json}");
+            // It does not grow, which would leave copies.
+            assert!(read.is_none_or(|text| text.capacity() == json.len() - 2));
+        }
     }
 
     #[test]
