@@ -9,7 +9,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use maskinporten_stub::Client;
 use serde_json::{Value, json};
-use tests::keys::{jwk, read, refused, signs_for, with};
+use tests::keys::{der_integers, jwk, read, refused, signs_for, with};
 
 #[tokio::test]
 async fn n_e_and_d_are_enough() {
@@ -44,27 +44,6 @@ fn big_key(size: KeySize) -> Value {
     let member = |at: usize| URL_SAFE_NO_PAD.encode(&integers[at]);
     json!({"kty": "RSA", "kid": "big", "n": member(1), "e": member(2), "d": member(3),
         "p": member(4), "q": member(5), "dp": member(6), "dq": member(7), "qi": member(8)})
-}
-
-/// The integers of a DER sequence.
-fn der_integers(der: &[u8]) -> Vec<Vec<u8>> {
-    let mut rest = &der[4..];
-    let mut integers = Vec::new();
-    while let [0x02, length, tail @ ..] = rest {
-        let (length, tail) = match length {
-            0x82 => (
-                usize::from(tail[0]) * 256 + usize::from(tail[1]),
-                &tail[2..],
-            ),
-            0x81 => (usize::from(tail[0]), &tail[1..]),
-            short => (usize::from(*short), tail),
-        };
-        // DER puts a zero in front of what would look negative.
-        let zeros = usize::from(tail[0] == 0);
-        integers.push(tail[zeros..length].to_vec());
-        rest = &tail[length..];
-    }
-    integers
 }
 
 /// The same key with a public exponent of 3, which needs primes that are not 1 modulo 3.

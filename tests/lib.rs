@@ -12,6 +12,8 @@ pub mod alone;
 pub mod clock;
 #[path = "support/configuration.rs"]
 pub mod configuration;
+#[path = "support/forms.rs"]
+pub mod forms;
 #[path = "support/keys.rs"]
 pub mod keys;
 #[path = "support/log.rs"]

@@ -76,3 +76,25 @@ pub fn refused(outcome: Result<ClientKey, KeyError>) -> String {
     }
     error.to_string()
 }
+
+/// The integers of a DER sequence, big-endian.
+#[must_use]
+pub fn der_integers(der: &[u8]) -> Vec<Vec<u8>> {
+    let mut rest = &der[4..];
+    let mut integers = Vec::new();
+    while let [0x02, length, tail @ ..] = rest {
+        let (length, tail) = match length {
+            0x82 => (
+                usize::from(tail[0]) * 256 + usize::from(tail[1]),
+                &tail[2..],
+            ),
+            0x81 => (usize::from(tail[0]), &tail[1..]),
+            short => (usize::from(*short), tail),
+        };
+        // DER puts a zero in front of what would look negative.
+        let zeros = usize::from(tail[0] == 0);
+        integers.push(tail[zeros..length].to_vec());
+        rest = &tail[length..];
+    }
+    integers
+}
