@@ -141,7 +141,12 @@ fn read(
     options: &KeyOptions,
     known: Option<Digest>,
 ) -> Result<(Digest, Option<ClientKey>), KeyError> {
-    let contents = file::read(path, SIZE_LIMIT).map_err(|error| KeyError::file(path, &error))?;
+    let read = if options.must_be_closed() {
+        file::read_closed
+    } else {
+        file::read
+    };
+    let contents = read(path, SIZE_LIMIT).map_err(|error| KeyError::file(path, &error))?;
     let found = digest(&SHA256, &contents);
     if known.is_some_and(|known| known.as_ref() == found.as_ref()) {
         return Ok((found, None));

@@ -83,7 +83,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// When there is no regular file of at most 64 KiB, and those of [`KeyOptions::read`].
+    /// When there is no regular file of at most 64 KiB, or one that others may read although
+    /// [that is not wanted](KeyOptions::only_owner_may_read), and those of [`KeyOptions::read`].
     pub fn from_file(path: impl Into<PathBuf>, options: KeyOptions) -> Result<Self, KeyError> {
         let (file, key) = KeyFile::open(path.into(), options)?;
         Ok(Self::build(Arc::new(key), Some(file)))

@@ -25,6 +25,7 @@ pub struct KeyOptions {
     pub(super) kid: Option<String>,
     pub(super) password: Option<Zeroizing<String>>,
     created_at: Option<SystemTime>,
+    only_owner_may_read: bool,
 }
 
 impl KeyOptions {
@@ -75,6 +76,30 @@ impl KeyOptions {
         self
     }
 
+    /// Refuses a file that others than its owner may read, for [`KeyRing::from_file`](crate::KeyRing::from_file), which
+    /// otherwise warns of it when it is read first. When that comes to be so later, the last good key stays, as whenever
+    /// the file cannot be read. Secrets that Kubernetes mounts are open to others unless their `defaultMode` says
+    /// otherwise.
+    ///
+    /// Only Unix tells who may read a file. On other systems, all are refused.
+    ///
+    /// ```
+    /// use maskinporten::{KeyError, KeyOptions, KeyRing};
+    ///
+    /// fn from_a_home_directory() -> Result<KeyRing, KeyError> {
+    ///     KeyRing::from_file("/home/archive/client.jwk", KeyOptions::new().only_owner_may_read())
+    /// }
+    /// ```
+    pub fn only_owner_may_read(mut self) -> Self {
+        self.only_owner_may_read = true;
+        self
+    }
+
+    /// Whether a file that others may read is refused.
+    pub(crate) fn must_be_closed(&self) -> bool {
+        self.only_owner_may_read
+    }
+
     /// Reads a key.
     ///
     /// # Errors
@@ -108,6 +133,7 @@ impl fmt::Debug for KeyOptions {
             .field("kid", &self.kid)
             .field("password", &self.password.is_some())
             .field("created_at", &self.created_at)
+            .field("only_owner_may_read", &self.only_owner_may_read)
             .finish()
     }
 }
