@@ -21,5 +21,8 @@ mod d_network;
 mod e_time;
 mod f_api;
 mod g_lifecycle;
+mod h_key_forms;
+mod h_key_numbers;
 mod h_keys;
+mod h_settings;
 mod k_leaks;
