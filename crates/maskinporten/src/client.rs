@@ -18,7 +18,7 @@ use crate::{
     clock::Skew,
     error::Party,
     pace::Pace,
-    request, response,
+    request, response, token,
 };
 
 /// The source that asks Maskinporten: it signs an assertion for the grant and posts it to the token endpoint
@@ -114,7 +114,7 @@ impl<H> Maskinporten<H> {
         {
             tracing::warn!(
                 asked = grant.scope(),
-                granted,
+                granted = &*token::shown(granted),
                 suppressed,
                 "Maskinporten granted fewer scopes than asked for"
             );

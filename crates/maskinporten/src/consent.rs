@@ -1,10 +1,12 @@
 //! Consents that people and organisations have given in Altinn.
 
+use std::fmt;
+
 use crate::{GrantError, NationalIdentityNumber, OrganisationNumber};
 
 /// A consent, and who gave it
 /// ([consent](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_samtykke)). The token says what was consented
-/// to.
+/// to. Its `Debug` does not show its id, which leads to what a person has agreed to.
 ///
 /// ```
 /// use maskinporten::{Consent, Grant};
@@ -14,7 +16,7 @@ use crate::{GrantError, NationalIdentityNumber, OrganisationNumber};
 /// assert!(grant.consent().is_some());
 /// # Ok::<(), maskinporten::GrantError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Consent {
     id: Box<str>,
     from: Giver,
@@ -75,6 +77,14 @@ impl Consent {
                 format!("urn:altinn:organization:identifier-no:{organisation}")
             }
         }
+    }
+}
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consent")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
     }
 }
 

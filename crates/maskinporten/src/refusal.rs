@@ -15,7 +15,8 @@ const LONGEST_CODE: usize = 16;
 /// What Maskinporten said when it refused a grant: the members of its OAuth error answer (RFC 6749 section 5.2), and
 /// [what to do about it](https://docs.digdir.no/docs/Maskinporten/maskinporten_feilsoking).
 ///
-/// Texts are kept to 512 characters, without control characters, and without what may be part of an assertion.
+/// Texts are kept to 512 characters, without control characters, and with `…` for words of more than 64 characters and
+/// for national identity numbers: a server may repeat the assertion that it was sent.
 ///
 /// ```
 /// # fn log(error: &maskinporten::Error) {

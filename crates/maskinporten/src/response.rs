@@ -73,7 +73,7 @@ pub(crate) fn read_token(
     let access_token = AccessToken::new(&access_token, requested_at, lifetime)
         .map_err(|_| bad("its access_token is not one"))?;
     Ok(match token.scope {
-        Some(scope) => access_token.with_scope(&text::clean(&scope, SCOPE_LIMIT)),
+        Some(scope) => access_token.with_scope(&text::bounded(&scope, SCOPE_LIMIT)),
         None => access_token,
     })
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use crate::Error;
+use crate::{Error, text};
 
 /// Bounds of the lifetime that is believed, whatever the server says.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -103,6 +103,11 @@ impl AccessToken {
     }
 }
 
+/// A scope, fit for a log.
+pub(crate) fn shown(scope: &str) -> Box<str> {
+    text::clean(scope, usize::MAX)
+}
+
 /// `b64token` of RFC 6750 section 2.1.
 fn is_b64token(token: &str) -> bool {
     let unpadded = token.trim_end_matches('=');
@@ -117,7 +122,7 @@ impl fmt::Debug for AccessToken {
         f.debug_struct("AccessToken")
             .field("requested_at", &self.requested_at)
             .field("lifetime", &self.lifetime)
-            .field("scope", &self.scope)
+            .field("scope", &self.scope().map(shown))
             .finish_non_exhaustive()
     }
 }
