@@ -25,4 +25,5 @@ mod h_key_forms;
 mod h_key_numbers;
 mod h_keys;
 mod h_settings;
+mod k_abuse;
 mod k_leaks;
