@@ -122,9 +122,15 @@ impl<R> Outgoing<R> {
                 request: with_body(&request, body),
             })
         });
-        request
+        // There is a most that a map of headers holds, and `insert` panics beyond it.
+        let inserted = request
             .headers_mut()
-            .insert(AUTHORIZATION, ticket.authorization);
+            .try_insert(AUTHORIZATION, ticket.authorization);
+        if let Err(full) = inserted {
+            return State::Failed {
+                error: Some(full.into()),
+            };
+        }
         State::Sent {
             response: service.call(request),
             attempt: Some(Attempt {
