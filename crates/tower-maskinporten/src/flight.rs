@@ -12,6 +12,7 @@ use std::{
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::Poll,
+    thread,
 };
 
 use maskinporten::{AccessToken, Error};
@@ -161,12 +162,7 @@ impl Worker {
             let Some(lead) = entry.slot.take_off(lead, &now) else {
                 continue;
             };
-            let span = tracing::debug_span!(
-                "maskinporten.fetch",
-                client = &*shared.journal.client(),
-                grant = entry.name()
-            );
-            drop(shared);
+            // Before anything of other people's, such as a subscriber, could panic.
             let flight = Flight {
                 shared: self.shared.clone(),
                 entry: Arc::clone(&entry),
@@ -174,6 +170,12 @@ impl Worker {
                 anchor: now.anchor(),
                 landed: false,
             };
+            let span = tracing::debug_span!(
+                "maskinporten.fetch",
+                client = &*shared.journal.client(),
+                grant = entry.name()
+            );
+            drop(shared);
             // A panic in somebody's source is a failure like any other, even before its future is there.
             let fetch = async { entry.source.fetch(&entry.grant).await }.instrument(span.clone());
             let outcome = match unless_it_panics(timeout(lead.limit, fetch)).await {
@@ -262,8 +264,19 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if !self.landed {
+        if self.landed {
+            return;
+        }
+        if thread::panicking() {
+            // A failure like any other, or whoever waits would try again at once and for ever. It is not told: it may be
+            // a subscriber that panics.
+            let error = Error::transient(Mishap::Panicked);
+            self.entry.slot.fail(self.lead, error);
+        } else {
             self.entry.slot.abandon(self.lead);
+        }
+        if let Some(shared) = self.shared.upgrade() {
+            shared.agenda.note(&self.entry);
         }
     }
 }

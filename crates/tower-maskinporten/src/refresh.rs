@@ -5,6 +5,7 @@ use std::{
     collections::BinaryHeap,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak, atomic::Ordering},
+    thread,
 };
 
 use maskinporten::KeyRing;
@@ -249,8 +250,10 @@ impl Drop for Running {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
             shared.refreshing.store(false, Ordering::Release);
-            // Whoever waits starts another.
-            shared.pool.load().default.slot.stir();
+            // Whoever waits starts another. After a panic not at once, as it may be one that comes each time.
+            if !thread::panicking() {
+                shared.pool.load().default.slot.stir();
+            }
         }
     }
 }
