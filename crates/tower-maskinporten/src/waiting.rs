@@ -48,6 +48,7 @@ impl Waiting {
         let slot = &self.entry.slot;
         let patience = Instant::now() + self.cold_wait;
         let mut changed = slot.subscribe();
+        let mut led = false;
         loop {
             if let Some(ticket) = self.usable() {
                 return Ok(ticket);
@@ -57,6 +58,8 @@ impl Waiting {
             }
             let takeoff = refresh::fly(&self.shared, &self.entry);
             let now = Now::read();
+            // Who starts a flight waits for it, whatever has failed before.
+            led = takeoff == Takeoff::Started || (led && slot.flight_began(&now).is_some());
             let (until, doubtful) = match self.look(patience, &now) {
                 Look::Usable(ticket) => return Ok(ticket),
                 Look::Doubtful(ticket, until) => (until, Some(ticket)),
@@ -64,8 +67,6 @@ impl Waiting {
                     if slot.ask() {
                         self.shared.agenda.note(&self.entry);
                     }
-                    // Who starts a flight waits for it, whatever has failed before.
-                    let led = takeoff == Takeoff::Started;
                     (if led { patience } else { until }, None)
                 }
             };
