@@ -33,7 +33,7 @@ impl Tokens {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn follow<F, R, S, E>(&self, watch: SettingsWatch, mut connect: F)
+    pub fn follow<F, R, S, E>(&self, mut watch: SettingsWatch, mut connect: F)
     where
         F: FnMut(Settings) -> R + Send + 'static,
         R: Future<Output = Result<S, E>> + Send + 'static,
@@ -41,36 +41,49 @@ impl Tokens {
         E: Into<BoxError>,
     {
         let followed = Arc::downgrade(&self.shared);
-        let connect = move |settings: Settings| {
+        let mut connect = move |settings: Settings| {
             let (grant, source) = (settings.grant().clone(), connect(settings));
             async move {
                 let source = source.await.map_err(Into::into)?;
                 Ok(Proven::new(source, grant).await?)
             }
         };
-        let task = tokio::spawn(follow(followed, watch, connect));
+        let mut untried = None;
+        let task = tokio::spawn(async move {
+            loop {
+                let following = follow(&followed, &mut watch, &mut untried, &mut connect);
+                if unless_it_panics(following).await.is_some() {
+                    return;
+                }
+                // It was a subscriber, and may be one that always does.
+                sleep(schedule::rejection(1, fastrand::f64())).await;
+            }
+        });
         self.shared.keep_task(task.abort_handle());
     }
 }
 
-/// Takes what `connect` makes of each settings into use.
+/// Takes what `connect` makes of each settings into use. Those that it has not been made of yet are `untried`.
 async fn follow<R>(
-    followed: Weak<Shared>,
-    mut watch: SettingsWatch,
+    followed: &Weak<Shared>,
+    watch: &mut SettingsWatch,
+    untried: &mut Option<Settings>,
     mut connect: impl FnMut(Settings) -> R,
 ) where
     R: Future<Output = Result<Proven, BoxError>>,
 {
-    let mut settings = watch.changed().await.clone();
     loop {
+        let settings = match &*untried {
+            Some(settings) => settings.clone(),
+            None => untried.insert(watch.changed().await.clone()).clone(),
+        };
         tokio::select! {
-            proven = prove(&followed, &settings, &mut connect) => {
+            proven = prove(followed, &settings, &mut connect) => {
                 let Some(followed) = followed.upgrade() else { return };
+                *untried = None;
                 followed.take(proven);
-                drop(followed);
-                settings = watch.changed().await.clone();
             }
-            newer = watch.changed() => settings = newer.clone(),
+            newer = watch.changed() => *untried = Some(newer.clone()),
         }
     }
 }

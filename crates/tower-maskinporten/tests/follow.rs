@@ -4,7 +4,14 @@
 
 mod common;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -18,6 +25,7 @@ use maskinporten::{
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use tower_maskinporten::Tokens;
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span, subscriber::NoSubscriber};
 
 /// A settings file, beside a private key that goes by the name that the settings give it.
 struct Config {
@@ -100,6 +108,71 @@ async fn g1_a_panic_does_not_end_following() {
     while keys.status().kid() != Some("k2") {
         sleep(secs(1)).await;
     }
+}
+
+/// A subscriber that panics at every event that is an error, and counts them.
+struct Brittle(Arc<AtomicUsize>);
+
+impl Subscriber for Brittle {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::ERROR
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        std::panic::resume_unwind(Box::new("a bug of somebody else's"));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn g1_a_subscriber_that_panics_does_not_end_following() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let _brittle = tracing::subscriber::set_default(Brittle(told.clone()));
+    // While there is only one, `tracing` asks the subscriber of whichever thread comes first whether it is interested.
+    let _second = Dispatch::new(NoSubscriber::new());
+    let config = Config::new();
+    config.say("a:one", "k1");
+    let watch = config.watch();
+    let tokens = running().await;
+    let tried: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let tries = tried.clone();
+    tokens.follow(watch, move |_| {
+        let mut tries = tries.lock().unwrap();
+        tries.push(Instant::now());
+        // At first the new settings do not work, which is told.
+        let works = tries.len() > 3;
+        async move {
+            let source = works.then(Script::healthy);
+            source.ok_or_else(|| BoxError::from("not yet"))
+        }
+    });
+    // These cannot be read, which is told too.
+    fs::write(config.path(), "{").unwrap();
+    while told.load(Ordering::Relaxed) == 0 {
+        sleep(secs(1)).await;
+    }
+    config.say("b:two", "k1");
+    while tokens.grant().scope() != "b:two" {
+        sleep(secs(1)).await;
+    }
+    assert!(told.load(Ordering::Relaxed) >= 4);
+    // A subscriber that always panics does not have them tried in haste.
+    let tried = tried.lock().unwrap();
+    let in_haste = |pair: &[Instant]| pair[1] - pair[0] < secs(30);
+    assert!(
+        tried.len() == 4 && !tried.windows(2).any(in_haste),
+        "{tried:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
