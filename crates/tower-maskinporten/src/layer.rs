@@ -16,7 +16,8 @@ use crate::{BearerAuth, NoReplay, Origins, ReplayClones, Tokens};
 ///
 /// Put it *below* a retry layer, so that every retry gets a current token, and *below* whatever follows redirects: the
 /// origin is then checked for each hop. What follows redirects below this layer must itself take the header off when
-/// the origin changes, as tower-http's standard policy and reqwest do.
+/// the origin changes, and leave it off: tower-http's standard policy does from 0.7 on, and reqwest does; before that,
+/// tower-http put it back for a second hop at the other origin.
 ///
 /// ```
 /// use maskinporten::{Grant, TokenSource};
