@@ -91,6 +91,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+#[cfg(test)]
+mod clock_walk;
 mod error;
 mod flight;
 mod follow;
