@@ -24,6 +24,8 @@ pub mod mount;
 pub mod proxy;
 #[path = "support/raw.rs"]
 pub mod raw;
+#[path = "support/script.rs"]
+pub mod script;
 #[path = "support/wiretap.rs"]
 pub mod wiretap;
 
