@@ -20,6 +20,8 @@ mod d_names;
 mod d_network;
 mod e_time;
 mod f_api;
+mod f_inner;
+mod f_unauthorized;
 mod g_lifecycle;
 mod h_key_forms;
 mod h_key_numbers;
