@@ -15,6 +15,8 @@ mod c_connections;
 mod c_lifetimes;
 mod c_memory;
 mod c_tokens;
+#[cfg(target_os = "linux")]
+mod child;
 mod d_certificates;
 mod d_names;
 mod d_network;
@@ -22,10 +24,18 @@ mod e_time;
 mod f_api;
 mod f_inner;
 mod f_unauthorized;
+#[cfg(target_os = "linux")]
+mod g_descriptors;
+#[cfg(target_os = "linux")]
+mod g_identifiers;
 mod g_lifecycle;
+mod g_panics;
+#[cfg(target_os = "linux")]
+mod g_processes;
 mod h_key_forms;
 mod h_key_numbers;
 mod h_keys;
 mod h_settings;
 mod k_abuse;
 mod k_leaks;
+mod trap;
