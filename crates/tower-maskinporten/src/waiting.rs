@@ -53,7 +53,7 @@ impl Waiting {
             if let Some(ticket) = self.usable() {
                 return Ok(ticket);
             }
-            if self.is_known_outage(patience) {
+            if !led && self.is_known_outage(patience) {
                 return Err(self.unavailable());
             }
             let takeoff = refresh::fly(&self.shared, &self.entry);
