@@ -15,7 +15,6 @@ use tests::{alone, clock::Clock, grant, raw::source};
 use tokio::{
     net::{TcpSocket, TcpStream, UdpSocket},
     runtime::Builder,
-    time::Instant,
 };
 use tower_maskinporten::Tokens;
 
@@ -155,14 +154,15 @@ fn alone_asks_for_names() {
         }
         names.say(Names::Nothing);
         let client = source(&url, HttpClient::new().unwrap());
-        let (began, asked) = (Instant::now(), names.asked());
+        let asked = names.asked();
         let fetch = tokio::spawn(async move { client.fetch(&grant()).await });
         // The look-up hangs, and this thread, the only one of the runtime, does not.
         clock.until(|| names.asked() > asked).await;
         clock.pass(SECOND * 3).await;
         clock.jump(SECOND / 10).await;
-        let error = fetch.await.unwrap().unwrap_err();
-        assert!(began.elapsed() < SECOND * 4 && error.is_transient());
+        // It is given up, though the system goes on looking.
+        assert!(fetch.is_finished());
+        assert!(fetch.await.unwrap().unwrap_err().is_transient());
         // All that was nothing but a pause.
         names.say(Names::Addresses(vec![Ipv4Addr::LOCALHOST]));
         clock.pass_for(&tokens, SECOND * 30).await;
