@@ -1,7 +1,7 @@
 //! An HTTP client that is listened to.
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex},
     task::{Context, Poll},
 };
@@ -88,7 +88,7 @@ impl Heard {
 }
 
 impl Service<Request<Full<Bytes>>> for Wiretap {
-    type Response = Response<BoxBody<Bytes, BoxError>>;
+    type Response = Response<BoxBody<Bytes, io::Error>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -118,7 +118,7 @@ impl Service<Request<Full<Bytes>>> for Wiretap {
                     }
                     frame
                 });
-                listened.map_err(Into::into).boxed()
+                listened.map_err(io::Error::other).boxed()
             }))
         })
     }
