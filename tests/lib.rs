@@ -26,6 +26,7 @@ pub mod proxy;
 pub mod raw;
 #[path = "support/script.rs"]
 pub mod script;
+pub mod soak;
 #[path = "support/wiretap.rs"]
 pub mod wiretap;
 

@@ -1,0 +1,55 @@
+//! What the project promises in numbers, measured: by the program `soak`, and the short ones by the tests, too.
+
+pub mod calls;
+pub mod endpoint;
+pub mod fleet;
+pub mod hammer;
+pub mod herd;
+pub mod latencies;
+pub mod lines;
+pub mod memory;
+pub mod outage;
+pub mod recovery;
+pub mod requests;
+pub mod rotations;
+pub mod skew;
+
+use std::fmt;
+
+use tokio::runtime::Builder;
+
+/// Runs `run` in virtual time, with the same chances for the same seed.
+pub fn in_virtual_time<T>(seed: u64, run: impl Future<Output = T>) -> T {
+    fastrand::seed(seed);
+    let mut runtime = Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(run)
+}
+
+/// A goal, and what was measured.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Number {
+    /// Its row in the list of goals.
+    pub row: &'static str,
+    /// What is wanted.
+    pub goal: &'static str,
+    /// What there is.
+    pub measured: String,
+    /// Whether that is as it should be.
+    pub is_met: bool,
+}
+
+/// A row of a table in Markdown.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.is_met { "ok" } else { "MISSED" };
+        let Self {
+            row,
+            goal,
+            measured,
+            ..
+        } = self;
+        write!(f, "| {row} | {goal} | {measured} | {verdict} |")
+    }
+}
