@@ -81,16 +81,19 @@ async fn a1_a_hundred_thousand_requests_make_one_call_and_one_line() {
     let client = layer(&stub, &tokens).layer(tower::service_fn(api));
     let waiting = Arc::<AtomicUsize>::default();
     let mut requests = JoinSet::new();
-    for _ in 0..REQUESTS {
-        let call = client.clone().oneshot(request(stub.base_url()));
-        let waiting = Arc::clone(&waiting);
-        requests.spawn(async move {
-            waiting.fetch_add(1, Ordering::Relaxed);
-            call.await
-        });
-    }
-    while waiting.load(Ordering::Relaxed) < REQUESTS {
-        yield_now().await;
+    // Half of them while the call is under way already.
+    for half in 1..=2 {
+        for _ in 0..REQUESTS / 2 {
+            let call = client.clone().oneshot(request(stub.base_url()));
+            let waiting = Arc::clone(&waiting);
+            requests.spawn(async move {
+                waiting.fetch_add(1, Ordering::Relaxed);
+                call.await
+            });
+        }
+        while waiting.load(Ordering::Relaxed) < half * REQUESTS / 2 {
+            yield_now().await;
+        }
     }
     gate.add_permits(1);
     for answer in requests.join_all().await {

@@ -1,6 +1,6 @@
 //! D. TLS: certificates, versions, and whom to trust.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{fs, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use maskinporten::{HttpClient, TokenSource};
 use rcgen::{
@@ -53,8 +53,9 @@ pub(crate) struct Seen {
     pub(crate) trusting: usize,
 }
 
-/// A token endpoint with this certificate.
+/// A token endpoint at this address, with this certificate.
 async fn server(
+    host: Ipv4Addr,
     certificate: CertificateDer<'static>,
     key: &KeyPair,
 ) -> (String, watch::Receiver<Seen>) {
@@ -67,7 +68,7 @@ async fn server(
         .with_single_cert(vec![certificate], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind((host, 0)).await.unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let (seen, watched) = watch::channel(Seen::default());
     tokio::spawn(async move {
@@ -100,9 +101,18 @@ pub(crate) async fn issued(
     authority: &Authority,
     params: CertificateParams,
 ) -> (String, watch::Receiver<Seen>) {
+    issued_at(Ipv4Addr::LOCALHOST, authority, params).await
+}
+
+/// The same at another address.
+pub(crate) async fn issued_at(
+    host: Ipv4Addr,
+    authority: &Authority,
+    params: CertificateParams,
+) -> (String, watch::Receiver<Seen>) {
     let key = KeyPair::generate().unwrap();
     let certificate = params.signed_by(&key, authority).unwrap();
-    server(certificate.der().clone(), &key).await
+    server(host, certificate.der().clone(), &key).await
 }
 
 /// Has a process take its authorities from this file, and from nowhere else.
@@ -131,7 +141,10 @@ async fn d5_each_certificate_that_is_not_right_is_refused_for_its_own_reason() {
             issued(&ours, params("elsewhere.example", 2020, 2120)).await,
         ),
         ("UnknownIssuer", issued(&other, here(2020, 2120)).await),
-        ("UnknownIssuer", server(own.der().clone(), &own_key).await),
+        (
+            "UnknownIssuer",
+            server(Ipv4Addr::LOCALHOST, own.der().clone(), &own_key).await,
+        ),
     ];
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("authorities.pem");

@@ -12,15 +12,12 @@ use std::{
 
 use maskinporten::{HttpClient, TokenSource};
 use tests::{alone, clock::Clock, grant, raw::source};
-use tokio::{
-    net::{TcpSocket, TcpStream, UdpSocket},
-    runtime::Builder,
-};
+use tokio::{net::UdpSocket, runtime::Builder};
 use tower_maskinporten::Tokens;
 
 use crate::{
-    d_certificates::{authority, certificates_from, issued, params},
-    d_network::chain,
+    d_certificates::{authority, certificates_from, issued, issued_at, params},
+    d_network::{BlackHole, chain},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -176,28 +173,14 @@ fn alone_asks_for_names() {
 fn alone_has_two_addresses() {
     alone(async |ours| {
         let names = NameServer::start().await;
-        let (url, _) = issued(&ours, params("token.example", 2020, 2120)).await;
-        let port: u16 = url
-            .trim_end_matches('/')
-            .rsplit(':')
-            .next()
-            .unwrap()
-            .parse()
-            .unwrap();
-        let url = url.replace("127.0.0.1", "token.example");
-        // Nobody accepts at the other address, so the system drops who wants to connect.
-        let dead = Ipv4Addr::new(127, 0, 0, 2);
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(SocketAddr::from((dead, port))).unwrap();
-        let _listener = socket.listen(0).unwrap();
-        let full: Vec<_> = (0..8)
-            .map(|_| tokio::spawn(TcpStream::connect((dead, port))))
-            .collect();
-        while !full.iter().any(tokio::task::JoinHandle::is_finished) {
-            tokio::task::yield_now().await;
-        }
-        for addresses in [[dead, Ipv4Addr::LOCALHOST], [Ipv4Addr::LOCALHOST, dead]] {
+        let addresses = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)];
+        // The system has an order of its own for them, so each is the dead one once.
+        for (dead, good) in [(0, 1), (1, 0)].map(|(d, g)| (addresses[d], addresses[g])) {
+            let (url, _) = issued_at(good, &ours, params("token.example", 2020, 2120)).await;
+            let port = url.trim_end_matches('/').rsplit(':').next().unwrap();
+            let _hole = BlackHole::open(SocketAddr::from((dead, port.parse().unwrap()))).await;
             names.say(Names::Addresses(addresses.to_vec()));
+            let url = format!("https://token.example:{port}/");
             let client = source(&url, HttpClient::new().unwrap());
             client.fetch(&grant()).await.unwrap();
         }

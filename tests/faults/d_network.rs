@@ -1,6 +1,6 @@
 //! D. The network between: names, routes, partitions, portals, proxies.
 
-use std::{error::Error as _, net::SocketAddr, time::Duration};
+use std::{error::Error as _, io, net::SocketAddr, time::Duration};
 
 use maskinporten::{AltinnExchange, AltinnPlatform, HttpClient, Maskinporten, Retry, TokenSource};
 use tests::{
@@ -12,6 +12,7 @@ use tests::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinHandle,
     time::Instant,
 };
 use tower_maskinporten::Tokens;
@@ -77,20 +78,30 @@ async fn d3_no_token_is_refreshed_over_a_connection_that_has_rested() {
 }
 
 /// An address that nobody answers at: the system drops what wants to connect, because nobody accepts.
-async fn black_hole() -> (
-    TcpListener,
-    Vec<tokio::task::JoinHandle<std::io::Result<TcpStream>>>,
-) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let listener = socket.listen(0).unwrap();
-    let address = listener.local_addr().unwrap();
-    let full = (0..8).map(|_| tokio::spawn(TcpStream::connect(address)));
-    let full: Vec<_> = full.collect();
-    while !full.iter().any(tokio::task::JoinHandle::is_finished) {
-        tokio::task::yield_now().await;
+pub(crate) struct BlackHole {
+    pub(crate) address: SocketAddr,
+    _listener: TcpListener,
+    _full: Vec<JoinHandle<io::Result<TcpStream>>>,
+}
+
+impl BlackHole {
+    pub(crate) async fn open(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(address).unwrap();
+        // Room for one that is not accepted yet.
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let full = (0..8).map(|_| tokio::spawn(TcpStream::connect(address)));
+        let full: Vec<_> = full.collect();
+        while !full.iter().any(JoinHandle::is_finished) {
+            tokio::task::yield_now().await;
+        }
+        Self {
+            address,
+            _listener: listener,
+            _full: full,
+        }
     }
-    (listener, full)
 }
 
 /// How long it takes to be told that nobody answers there.
@@ -110,8 +121,8 @@ async fn waited_for(url: &str) -> Duration {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn d4_a_host_that_does_not_answer_is_given_up_after_three_seconds() {
-    let (listener, _full) = black_hole().await;
-    let waited = waited_for(&format!("http://{}/", listener.local_addr().unwrap())).await;
+    let hole = BlackHole::open(SocketAddr::from(([127, 0, 0, 1], 0))).await;
+    let waited = waited_for(&format!("http://{}/", hole.address)).await;
     assert!(waited.abs_diff(SECOND * 3) < SECOND / 2, "{waited:?}");
 }
 
