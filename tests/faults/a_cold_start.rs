@@ -56,14 +56,19 @@ impl TokenSource for Numbered {
     }
 }
 
-/// Asks nobody before it is let through.
-struct Gated<S>(S, Arc<Semaphore>);
+/// Asks nobody before it is let through, and counts who wants to be.
+struct Gated<S> {
+    source: S,
+    gate: Arc<Semaphore>,
+    fetches: Arc<AtomicUsize>,
+}
 
 impl<S: TokenSource> TokenSource for Gated<S> {
     fn fetch<'a>(&'a self, grant: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {
+        self.fetches.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
-            let _through = self.1.acquire().await.unwrap();
-            self.0.fetch(grant).await
+            let _through = self.gate.acquire().await.unwrap();
+            self.source.fetch(grant).await
         })
     }
 }
@@ -76,7 +81,12 @@ async fn a1_a_hundred_thousand_requests_make_one_call_and_one_line() {
     let stub = Stub::start().await.unwrap();
     let _clock = Clock::stop();
     let gate = Arc::new(Semaphore::new(0));
-    let source = Gated(maskinporten(&stub), Arc::clone(&gate));
+    let fetches = Arc::<AtomicUsize>::default();
+    let source = Gated {
+        source: maskinporten(&stub),
+        gate: Arc::clone(&gate),
+        fetches: Arc::clone(&fetches),
+    };
     let tokens = Tokens::new(source, grant()).with_name("a1");
     let client = layer(&stub, &tokens).layer(tower::service_fn(api));
     let waiting = Arc::<AtomicUsize>::default();
@@ -99,6 +109,7 @@ async fn a1_a_hundred_thousand_requests_make_one_call_and_one_line() {
     for answer in requests.join_all().await {
         answer.unwrap();
     }
+    assert_eq!(fetches.load(Ordering::Relaxed), 1);
     assert_eq!(stub.token_requests(), 1);
     let told = told();
     assert!(
