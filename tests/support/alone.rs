@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Runs a test of this binary, which is ignored otherwise, in a process of its own. `name` is its whole path,
-/// `variables` are its environment's, and `said` is what it is [told](told).
+/// `variables` are its environment's, and `said` is what it is [`told`].
 ///
 /// # Panics
 ///

@@ -2,7 +2,7 @@
 //!
 //! The numbers by which tokens are refreshed have floors, a second between fetches for example, so tokens that really
 //! lived 120 ms would be refreshed in another way than those of two minutes. So nothing is scaled here but time itself:
-//! tokens live 120 s on tokio's clock, which is paused, and is [driven](clock) by the requests, so that there are as
+//! tokens live 120 s on tokio's clock, which is paused, and is driven (`clock`) by the requests, so that there are as
 //! many to a rotation on a slow machine as on a fast one. All else is real: two threads call one layer at the same time,
 //! and flights land while they do. The wall clock is the system's and is not set meanwhile.
 
