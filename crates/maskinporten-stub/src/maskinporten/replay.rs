@@ -60,8 +60,11 @@ impl Replays {
 
 impl Used {
     fn add(&mut self, mark: Mark, until: i64, now: i64) -> bool {
-        self.order.push_back((mark, until));
         let before = self.until.insert(mark, until);
+        // Used again for as long as before it stands in the order already.
+        if before != Some(until) {
+            self.order.push_back((mark, until));
+        }
         before.is_none_or(|before| before <= now)
     }
 
@@ -100,6 +103,7 @@ mod tests {
         assert!(used.add([1; 16], 130, 0));
         assert!(used.add([2; 16], 20, 0));
         assert!(!used.add([1; 16], 130, 10));
+        assert_eq!(used.order.len(), 2, "used again it takes no more room");
         used.forget(50);
         assert_eq!(used.until.len(), 2, "the first one keeps those behind it");
         assert!(
