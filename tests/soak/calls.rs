@@ -27,6 +27,7 @@ use tower_maskinporten::{BearerAuth, BearerAuthLayer, Origins, TokenState, Token
 use super::{
     Number,
     endpoint::{Answer, Endpoint},
+    grouped,
     latencies::Latencies,
 };
 
@@ -74,8 +75,9 @@ pub fn while_refreshes_fail(calls: u64, progress: &ProgressBar) -> Number {
         row: "N4",
         goal: "p99.99 of a call while refreshes fail: + 0 µs",
         measured: format!(
-            "{calls} calls each, {} refreshes failed: p50 {} ns, p99.99 {:.1} µs; with a fresh token {} ns, {:.1} µs \
+            "{} calls each, {} refreshes failed: p50 {} ns, p99.99 {:.1} µs; with a fresh token {} ns, {:.1} µs \
              (the best of {ROUNDS} rounds)",
+            grouped(calls),
             down.calls() - 1,
             median[1],
             tail[1] as f64 / 1e3,

@@ -17,7 +17,11 @@ use tokio::{
 };
 use tower_maskinporten::Tokens;
 
-use super::Number;
+use super::{
+    Number,
+    endpoint::{Answer, Endpoint},
+    grouped,
+};
 
 /// N2: so many requests on a cold start, over TCP. How long after the endpoint's answer the last one had its token is
 /// only judged when it `is_timed`.
@@ -49,7 +53,9 @@ pub async fn cold_start(callers: usize, is_timed: bool) -> Number {
         row: "N2",
         goal: "10 k and 100 k concurrent cold starts: 1 call, the last one served ≤ 150 ms after the endpoint's latency",
         measured: format!(
-            "{callers}: {calls} call, {served} served, the last one {} ms after",
+            "{}: {calls} call, {} served, the last one {} ms after",
+            grouped(callers as u64),
+            grouped(served as u64),
             beyond.as_millis()
         ),
         is_met: calls == 1
@@ -102,7 +108,7 @@ const IMPATIENT: u32 = 400;
 const EVERY: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_millis(50);
 /// How long the endpoint takes.
-pub const LATENCY: Duration = Duration::from_millis(150);
+const LATENCY: Duration = Duration::from_millis(150);
 
 /// N3 over TCP.
 pub async fn impatient_over_tcp() -> Number {
@@ -115,7 +121,6 @@ pub async fn impatient_over_tcp() -> Number {
 
 /// N3 in virtual time.
 pub async fn impatient_in_memory() -> Number {
-    use super::endpoint::{Answer, Endpoint};
     let endpoint = Arc::new(Endpoint::new(|_| Answer::Token {
         after: LATENCY,
         lifetime: Duration::from_secs(120),

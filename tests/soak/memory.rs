@@ -1,6 +1,6 @@
 //! What a million rotations, and a million handles that come and go, leave behind.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use indicatif::ProgressBar;
 use maskinporten_stub::Stub;
@@ -14,7 +14,7 @@ use tower_maskinporten::Tokens;
 use super::{
     Number,
     endpoint::{Answer, Endpoint},
-    in_virtual_time,
+    grouped, in_virtual_time,
 };
 
 /// How often memory is looked at.
@@ -26,14 +26,14 @@ const PER_HOUR: f64 = 36_000.0;
 #[must_use]
 pub fn of_rotations(rotations: u32, seed: u64, progress: &ProgressBar) -> Number {
     let (resident, made) = in_virtual_time(seed, async {
-        let endpoint = std::sync::Arc::new(Endpoint::new(|call| {
+        let endpoint = Arc::new(Endpoint::new(|call| {
             if call > 1 && fastrand::u32(..10) == 0 {
                 Answer::unavailable()
             } else {
                 Answer::token(Duration::from_secs(120))
             }
         }));
-        let tokens = Tokens::new(std::sync::Arc::clone(&endpoint), crate::grant());
+        let tokens = Tokens::new(Arc::clone(&endpoint), crate::grant());
         tokens.ready().await.unwrap();
         let mut resident = Vec::new();
         for _ in 0..LOOKS {
@@ -50,8 +50,12 @@ pub fn of_rotations(rotations: u32, seed: u64, progress: &ProgressBar) -> Number
     Number {
         row: "N16",
         goal: "memory ≤ 1 KiB/h over 10⁶ rotations (ten a second)",
-        measured: format!("{slope:.2} KiB/h in {made}; RSS {}", shown(&resident)),
-        is_met: slope <= 1.0,
+        measured: format!(
+            "{slope:.2} KiB/h in {}; RSS {}",
+            grouped(made),
+            shown(&resident)
+        ),
+        is_met: is_known(&resident) && slope <= 1.0,
     }
 }
 
@@ -91,10 +95,12 @@ pub fn of_handles(handles: u32, over_tcp: u32, progress: &ProgressBar) -> Number
         row: "N16",
         goal: "memory ≤ 1 KiB/h over 10⁶ handles made and dropped (ten a second); no task, no descriptor stays",
         measured: format!(
-            "{slope:.2} KiB/h in {handles}; RSS {}; with {over_tcp} over TCP {tasks} tasks and {left} descriptors stay",
-            shown(&resident)
+            "{slope:.2} KiB/h in {}; RSS {}; with {} over TCP {tasks} tasks and {left} descriptors stay",
+            grouped(handles.into()),
+            shown(&resident),
+            grouped(over_tcp.into()),
         ),
-        is_met: slope <= 1.0 && tasks == 0 && left == 0,
+        is_met: is_known(&resident) && slope <= 1.0 && tasks == 0 && left == 0,
     }
 }
 
@@ -109,9 +115,18 @@ async fn tasks_left() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
+/// Whether the system tells.
+fn is_known(resident: &[u64]) -> bool {
+    resident.iter().all(|kib| *kib > 0)
+}
+
 fn shown(resident: &[u64]) -> String {
     match (resident.get(resident.len() / 10), resident.last()) {
-        (Some(early), Some(late)) => format!("{early} KiB after a tenth, {late} KiB at the end"),
+        (Some(early), Some(late)) if is_known(resident) => format!(
+            "{} KiB after a tenth, {} KiB at the end",
+            grouped(*early),
+            grouped(*late)
+        ),
         _ => "unknown".to_owned(),
     }
 }

@@ -26,6 +26,14 @@ pub fn in_virtual_time<T>(seed: u64, run: impl Future<Output = T>) -> T {
     runtime.block_on(run)
 }
 
+/// `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
 /// A goal, and what was measured.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -51,5 +59,22 @@ impl fmt::Display for Number {
             ..
         } = self;
         write!(f, "| {row} | {goal} | {measured} | {verdict} |")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_can_be_read() {
+        for (number, read) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (12_345_678, "12,345,678"),
+        ] {
+            assert_eq!(grouped(number), read);
+        }
     }
 }

@@ -15,7 +15,8 @@ pub(crate) struct Options {
     /// What share of fetches fails meanwhile
     #[arg(long, value_name = "SHARE", default_value_t = 0.3, value_parser = share)]
     pub(crate) faults: f64,
-    /// How many rotations `rotations` and `memory` go through, and how many handles come and go
+    /// How many rotations `rotations` and `memory` go through, and how many handles come and go; with fewer, a single
+    /// page of memory is too much growth
     #[arg(long, value_name = "NUMBER", default_value = "1e6", value_parser = count)]
     pub(crate) rotations: u64,
     /// How many random outages `recovery` tries

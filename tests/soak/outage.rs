@@ -12,7 +12,7 @@ use tracing::Level;
 use super::{
     Number,
     endpoint::{Answer, Endpoint},
-    in_virtual_time,
+    grouped, in_virtual_time,
     lines::Lines,
     requests::{Requests, Waited},
 };
@@ -86,7 +86,7 @@ pub fn within_the_life(outages: u64, outage: Outage) -> Number {
             outage.name(),
             outage.lasts().as_secs(),
             all.failed,
-            all.requests,
+            grouped(all.requests),
             all.waited,
             all.most_calls,
         ),
@@ -132,7 +132,8 @@ pub fn past_the_end(
             .collect()
     });
     let late: Vec<_> = each.iter().flat_map(Past::late).collect();
-    let longest = late.iter().map(|late| late.wait).max().unwrap_or_default();
+    let longest = late.iter().map(|late| late.wait).max();
+    let longest = longest.map_or_else(String::new, |longest| format!(" (≤ {longest:?})"));
     let requests: u64 = each.iter().map(|one| one.requests).sum();
     let count = outages as f64;
     let first = each.iter().map(Past::in_first_minute).sum::<usize>() as f64 / count;
@@ -145,7 +146,7 @@ pub fn past_the_end(
         goal: "outage past expiry: answered ≤ 1 ms after the first 15 s, ≤ 6 calls/min (14 in the first), ≤ 1 ERROR \
                line/min",
         measured: format!(
-            "{outages} of {:.0} min ({}{}): {} of {requests} requests waited after that (≤ {longest:?}); {first:.1} calls in \
+            "{outages} of {:.0} min ({}{}): {} of {} requests waited after that{longest}; {first:.1} calls in \
              the first minute, then {later:.1}/min ({most} at most); {:.2} ERROR and {:.2} WARN lines/min",
             minutes / count,
             outage.name(),
@@ -155,6 +156,7 @@ pub fn past_the_end(
                 ""
             },
             late.len(),
+            grouped(requests),
             told(Level::ERROR),
             told(Level::WARN),
         ),
@@ -196,10 +198,11 @@ async fn one_past(lasts: Duration, every: Duration, from: Start, outage: Outage)
     }
     let mut requests = Requests::new(&tokens);
     requests.come(every, Instant::now() + lasts).await;
-    let calls = calls.lock().unwrap().clone();
+    let (ended, calls) = (Instant::now(), calls.lock().unwrap().clone());
+    requests.settle().await;
     Past {
         began: calls[0],
-        ended: Instant::now(),
+        ended,
         requests: requests.served() + requests.failed(),
         waited: requests.waited().to_vec(),
         calls,

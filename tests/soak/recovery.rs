@@ -19,7 +19,7 @@ use tower_maskinporten::{BearerAuthLayer, Origins, TokenState, Tokens};
 use super::{
     Number,
     endpoint::{Answer, Endpoint},
-    in_virtual_time,
+    grouped, in_virtual_time,
 };
 
 /// Where the requests go.
@@ -104,7 +104,7 @@ pub fn after_outages(outages: u64, seed: u64, progress: &ProgressBar) -> Number 
     let each = FOUND.iter().zip(longest).zip(counts);
     let shown: Vec<_> = each
         .map(|(((_, name, _), took), count)| {
-            format!("{name} ≤ {:.1} s ({count})", took.as_secs_f64())
+            format!("{name} ≤ {:.1} s ({})", took.as_secs_f64(), grouped(count))
         })
         .collect();
     let mut each = FOUND.iter().zip(longest);
@@ -113,7 +113,8 @@ pub fn after_outages(outages: u64, seed: u64, progress: &ProgressBar) -> Number 
         goal: "the call that recovers: ≤ 7.5 s (stale), ≤ 22.5 s (expired, asked) after the endpoint; 0 states without a \
                way out",
         measured: format!(
-            "{outages} random outages: {}; {stuck} without a way out",
+            "{} random outages: {}; {stuck} without a way out",
+            grouped(outages),
             shown.join(", ")
         ),
         is_met: stuck == 0 && each.all(|((_, _, bound), took)| took <= *bound + TICK),

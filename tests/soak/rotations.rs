@@ -14,7 +14,7 @@ use maskinporten::{AccessToken, BoxFuture, Error, Grant, TokenSource};
 use tokio::time::{Instant, sleep};
 use tower_maskinporten::Tokens;
 
-use super::{Number, in_virtual_time};
+use super::{Number, grouped, in_virtual_time};
 
 /// Tokens, and how fetching them fares.
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +73,9 @@ pub fn missed(odds: Odds, rotations: u64, seed: u64, progress: &ProgressBar) -> 
         row: "N5",
         goal: odds.goal,
         measured: format!(
-            "{missed} of {rotations} ({share:.1e}), {} calls",
-            sum(|tally| tally.calls)
+            "{missed} of {} ({share:.1e}), {} calls",
+            grouped(rotations),
+            grouped(sum(|tally| tally.calls))
         ),
         is_met: share <= odds.bound,
     }

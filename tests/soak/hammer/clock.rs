@@ -83,7 +83,7 @@ impl DrivenClock {
                 let now = self.start.elapsed().as_millis();
                 self.now.store(now as u64, SeqCst);
             } else {
-                thread::sleep(Duration::from_micros(20));
+                thread::sleep(Duration::from_micros(50));
             }
         }
     }
@@ -126,7 +126,7 @@ impl Thread {
         clock.requests.fetch_add(requests, SeqCst);
         while clock.now() + LAG < clock.due() {
             self.woken.set(IDLE);
-            thread::sleep(Duration::from_micros(20));
+            thread::sleep(Duration::from_micros(50));
         }
         self.look();
     }

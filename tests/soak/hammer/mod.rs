@@ -20,7 +20,7 @@ use std::{
 };
 
 use clock::{DrivenClock, THREADS, Thread};
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Uri};
 use indicatif::ProgressBar;
 use tokio::{
     runtime::{Builder, Handle},
@@ -30,7 +30,7 @@ use tower::{Layer, Service};
 use tower_maskinporten::{BearerAuth, BearerAuthLayer, Origins, ReplayClones, Tokens};
 use world::{Api, Script, World};
 
-use super::{Number, endpoint::Endpoint, latencies::Latencies};
+use super::{Number, endpoint::Endpoint, grouped, latencies::Latencies};
 
 const API: &str = "https://api.test/";
 /// How long a token is used, on average.
@@ -89,10 +89,10 @@ pub fn requests(
             "{} of {} failed, {} expired tokens sent; {} rotations, {} calls, {} outages of 30 s, {} tokens called bad \
              ({} × 401); {} requests waited, ≤ {:.2} s; p50 of a call {:.2} µs, p99.99 {:.0} µs; {:.0} s",
             tally.failed,
-            tally.made,
+            grouped(tally.made),
             load(&world.expired),
-            load(&world.issued),
-            endpoint.calls(),
+            grouped(load(&world.issued)),
+            grouped(endpoint.calls()),
             load(&world.outages),
             load(&world.called_bad),
             load(&world.unauthorized),
@@ -122,16 +122,17 @@ type Client = BearerAuth<Api, ReplayClones>;
 
 fn work(mut client: Client, thread: &Thread, runtime: &Handle, requests: u64) -> Tally {
     let mut tally = Tally::default();
+    let uri = Uri::from_static(API);
     while tally.made < requests {
         // Outside the runtime, tokio's clock is the real one.
         let begun = Instant::now();
         let inside = runtime.enter();
-        tally.make(&mut client, thread);
+        tally.make(&mut client, &uri, thread);
         drop(inside);
         tally.latencies.note(begun.elapsed());
         let _inside = runtime.enter();
         for _ in 1..BATCH {
-            tally.make(&mut client, thread);
+            tally.make(&mut client, &uri, thread);
         }
         thread.made(BATCH);
     }
@@ -141,9 +142,11 @@ fn work(mut client: Client, thread: &Thread, runtime: &Handle, requests: u64) ->
 
 impl Tally {
     /// Makes a request.
-    fn make(&mut self, client: &mut Client, thread: &Thread) {
+    fn make(&mut self, client: &mut Client, uri: &Uri, thread: &Thread) {
         thread.look();
-        let answer = pin!(client.call(Request::get(API).body(()).unwrap()));
+        let mut request = Request::new(());
+        *request.uri_mut() = uri.clone();
+        let answer = pin!(client.call(request));
         let (answer, waited) = thread.block_on(answer);
         self.made += 1;
         if let Some(waited) = waited {
