@@ -107,7 +107,7 @@ fn beside(slot: &Arc<Slot>, other: [fn(&Slot); 2], own: impl FnOnce(&Slot)) {
 #[test]
 fn a3_however_requests_meet_one_fetches_and_all_have_its_token() {
     explore(|| {
-        let (slot, fetches) = (Arc::new(Slot::new()), Arc::new(AtomicUsize::new(0)));
+        let (slot, fetches) = (Arc::new(Slot::default()), Arc::new(AtomicUsize::new(0)));
         let ask = |slot: Arc<Slot>, fetches: Arc<AtomicUsize>| {
             move || {
                 request(&slot, |lead| {
@@ -129,7 +129,7 @@ fn a3_however_requests_meet_one_fetches_and_all_have_its_token() {
 #[test]
 fn a3_a_flight_that_is_lost_leaves_nobody_waiting() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         let gone = |slot: &Slot| {
             // Its runtime goes while it has the lead.
             if let Some(lead) = lead(slot) {
@@ -145,7 +145,7 @@ fn a3_a_flight_that_is_lost_leaves_nobody_waiting() {
 #[test]
 fn a5_a_failure_reaches_everybody_who_waits() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         let ask = |slot: &Slot| {
             let found = request(slot, |lead| drop(slot.fail(lead, Error::transient("down"))));
             assert!(!found);
@@ -160,7 +160,7 @@ fn a5_a_failure_reaches_everybody_who_waits() {
 #[test]
 fn f2_401s_of_the_same_token_are_one_refresh_and_never_doubt_the_next() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         publish(&slot, lead(&slot).unwrap(), "one");
         let blame = |slot: &Slot| {
             let blamed = slot.blame(1, &Now::read());
@@ -180,7 +180,7 @@ fn f2_401s_of_the_same_token_are_one_refresh_and_never_doubt_the_next() {
 #[test]
 fn a8_whoever_reads_has_one_token_whole_and_never_an_older_one_again() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         publish(&slot, lead(&slot).unwrap(), "one");
         let read = |slot: &Slot| {
             let first = slot.load_full();
@@ -204,7 +204,7 @@ fn a8_whoever_reads_has_one_token_whole_and_never_an_older_one_again() {
 #[test]
 fn g2_of_a_lost_flight_and_the_one_in_its_place_the_newer_token_stays() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         let lost = lead(&slot).unwrap();
         clock::advance(Duration::from_secs(60));
         let taken = lead(&slot).unwrap();
@@ -229,7 +229,7 @@ fn g2_of_a_lost_flight_and_the_one_in_its_place_the_newer_token_stays() {
 #[test]
 fn g2_a_lost_flight_that_fails_late_says_nothing_of_the_one_in_its_place() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         let lost = lead(&slot).unwrap();
         clock::advance(Duration::from_secs(60));
         let taken = lead(&slot).unwrap();
@@ -249,7 +249,7 @@ fn g2_a_lost_flight_that_fails_late_says_nothing_of_the_one_in_its_place() {
 #[test]
 fn b6_a_refusal_that_meets_another_key_is_tried_again_at_once() {
     explore(|| {
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::default());
         let flight = lead(&slot).unwrap();
         let other_key = {
             let slot = Arc::clone(&slot);

@@ -71,7 +71,7 @@ impl World {
     fn new() -> Self {
         clock::reset();
         Self {
-            slot: Slot::new(),
+            slot: Slot::default(),
             seen: Mutex::default(),
         }
     }

@@ -57,10 +57,39 @@ impl Now {
     }
 }
 
+/// The coarse wall clock, which goes on in steps of some milliseconds, and also while the machine sleeps. What was so
+/// at a tick is so until the next; on time that a test has paused there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Tick(i64);
+
+impl Tick {
+    pub(crate) fn now() -> Self {
+        Self(wall())
+    }
+
+    /// Now, unless tokio's clock is not the real one.
+    pub(crate) fn of_real_time() -> Option<Self> {
+        let tick = Self::now();
+        let before = Monotonic::now();
+        let now = Instant::now().into_std();
+        (before <= now && now <= Monotonic::now()).then_some(tick)
+    }
+}
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "what tokio's clock is compared with, which tests can pause"
+)]
+type Monotonic = std::time::Instant;
+
+fn wall_offset() -> i64 {
+    wall().saturating_sub(platform::awake())
+}
+
 #[cfg(test)]
-use fake::{slept, wall_offset};
+use fake::{slept, wall};
 #[cfg(not(test))]
-use platform::{slept, wall_offset};
+use platform::{slept, wall};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
@@ -68,9 +97,12 @@ mod platform {
 
     use rustix::time::{ClockId, Timespec, clock_gettime};
 
-    pub(super) fn wall_offset() -> i64 {
+    pub(super) fn wall() -> i64 {
         nanos(clock_gettime(ClockId::RealtimeCoarse))
-            .saturating_sub(nanos(clock_gettime(ClockId::MonotonicCoarse)))
+    }
+
+    pub(super) fn awake() -> i64 {
+        nanos(clock_gettime(ClockId::MonotonicCoarse))
     }
 
     /// `CLOCK_BOOTTIME` is `CLOCK_MONOTONIC` and the time asleep.
@@ -95,20 +127,22 @@ mod platform {
         time::{Duration, SystemTime},
     };
 
-    #[expect(
-        clippy::disallowed_types,
-        reason = "compared with the wall clock, which tests do not pause either"
-    )]
-    type Monotonic = std::time::Instant;
+    use super::Monotonic;
 
-    pub(super) fn wall_offset() -> i64 {
+    pub(super) fn wall() -> i64 {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        millis(wall.unwrap_or_default())
+    }
+
+    pub(super) fn awake() -> i64 {
         static START: OnceLock<Monotonic> = OnceLock::new();
-        let awake = START.get_or_init(Monotonic::now).elapsed();
-        let wall = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
-        let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
-        nanos(wall).saturating_sub(nanos(awake))
+        millis(START.get_or_init(Monotonic::now).elapsed())
+    }
+
+    /// As coarse as where there are coarse clocks, in nanoseconds.
+    fn millis(time: Duration) -> i64 {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        millis.saturating_mul(1_000_000)
     }
 
     /// Unknown here: sleep is seen as a wall clock that moved, which puts the token in doubt.
@@ -129,8 +163,8 @@ pub(crate) mod fake {
         static ASLEEP: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     }
 
-    pub(super) fn wall_offset() -> i64 {
-        platform::wall_offset() + WALL.get()
+    pub(super) fn wall() -> i64 {
+        platform::wall() + WALL.get()
     }
 
     pub(super) fn slept() -> Duration {

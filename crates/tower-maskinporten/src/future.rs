@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,8 +12,11 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    OriginNotAllowed, Replay, TokenUnavailable, snapshot::Ticket, unauthorized::blames_token,
-    waiting::Waiting,
+    BearerAuthLayer, OriginNotAllowed, Replay, TokenUnavailable,
+    pool::Entry,
+    snapshot::Ticket,
+    unauthorized::blames_token,
+    waiting::{Carried, Waiting},
 };
 
 pin_project! {
@@ -40,7 +44,7 @@ pin_project! {
         /// No token yet. The service was polled ready.
         Waiting {
             token: BoxFuture<'static, Result<Ticket, TokenUnavailable>>,
-            parked: Option<Box<(S, Request<B>, Outgoing<R>)>>,
+            parked: Option<Box<Cold<S, R, B>>>,
         },
         /// Sent with a token that a 401 may blame.
         Sent {
@@ -61,83 +65,67 @@ pin_project! {
     }
 }
 
-/// What a request needs on its way, beside itself.
-pub(crate) struct Outgoing<R> {
-    pub(crate) waiting: Waiting,
-    pub(crate) replay: R,
+/// A request that waits for its first token, the service that is ready for it, and what it is sent with.
+struct Cold<S, R, B> {
+    service: S,
+    request: Request<B>,
+    layer: Arc<BearerAuthLayer<R>>,
+    entry: Arc<Entry>,
 }
 
-struct Attempt<S, B> {
-    waiting: Waiting,
-    generation: u64,
-    parked: Option<Box<Parked<S, B>>>,
+/// What is done should a 401 blame the token.
+enum Attempt<S, B> {
+    /// Others get a better one.
+    Only(Carried),
+    /// The request is sent again.
+    First(Box<Parked<S, B>>),
 }
 
-/// A request that can be sent, and what to send it with.
+/// A request that can be sent again, and what to send it with.
 struct Parked<S, B> {
     service: S,
     request: Request<B>,
+    waiting: Waiting,
+    generation: u64,
 }
 
-impl<R> Outgoing<R> {
-    /// Sends `request` with the token at hand, through a service that is ready.
-    pub(crate) fn send<S, B>(
-        self,
+impl<S, R, B> State<S, R, B>
+where
+    S: Service<Request<B>> + Clone,
+    R: Replay<B>,
+{
+    fn sent(
         service: &mut S,
-        request: Request<B>,
+        mut request: Request<B>,
+        layer: &BearerAuthLayer<R>,
+        entry: Option<Arc<Entry>>,
         ticket: Ticket,
-    ) -> ResponseFuture<S, R, B>
-    where
-        S: Service<Request<B>> + Clone,
-        R: Replay<B>,
-    {
-        ResponseFuture {
-            state: self.sent(service, request, ticket),
-        }
-    }
-
-    /// Keeps `request`, and the service that is ready for it, until there is a token.
-    pub(crate) fn wait<S, B>(self, service: S, request: Request<B>) -> ResponseFuture<S, R, B>
-    where
-        S: Service<Request<B>>,
-    {
-        let waiting = self.waiting.clone();
-        ResponseFuture {
-            state: State::Waiting {
-                token: Box::pin(async move { waiting.token().await }),
-                parked: Some(Box::new((service, request, self))),
-            },
-        }
-    }
-
-    fn sent<S, B>(self, service: &mut S, mut request: Request<B>, ticket: Ticket) -> State<S, R, B>
-    where
-        S: Service<Request<B>> + Clone,
-        R: Replay<B>,
-    {
-        let copy = self.replay.copy(request.body());
-        let parked = copy.map(|body| {
-            Box::new(Parked {
+    ) -> Self {
+        let Ticket {
+            authorization,
+            generation,
+        } = ticket;
+        let attempt = match layer.replay.copy(request.body()) {
+            None => Attempt::Only(Carried::new(&layer.tokens.shared, entry, generation)),
+            Some(body) => Attempt::First(Box::new(Parked {
                 service: service.clone(),
                 request: with_body(&request, body),
-            })
-        });
+                waiting: layer.tokens.waiting(entry),
+                generation,
+            })),
+        };
         // There is a most that a map of headers holds, and `insert` panics beyond it.
         let inserted = request
             .headers_mut()
-            .try_insert(AUTHORIZATION, ticket.authorization);
+            .try_insert(AUTHORIZATION, authorization);
         if let Err(full) = inserted {
-            return State::Failed {
+            return Self::Failed {
                 error: Some(full.into()),
             };
         }
-        State::Sent {
+        Self::Sent {
             response: service.call(request),
-            attempt: Some(Attempt {
-                waiting: self.waiting,
-                generation: ticket.generation,
-                parked,
-            }),
+            attempt: Some(attempt),
         }
     }
 }
@@ -170,6 +158,45 @@ where
             state: State::Final { response },
         }
     }
+
+    /// Sends `request` with the token at hand, through a service that is ready.
+    pub(crate) fn send(
+        service: &mut S,
+        request: Request<B>,
+        layer: &BearerAuthLayer<R>,
+        entry: Option<Arc<Entry>>,
+        ticket: Ticket,
+    ) -> Self
+    where
+        S: Clone,
+        R: Replay<B>,
+    {
+        Self {
+            state: State::sent(service, request, layer, entry, ticket),
+        }
+    }
+
+    /// Keeps `request`, and the service that is ready for it, until there is a token.
+    pub(crate) fn wait(
+        service: S,
+        request: Request<B>,
+        layer: Arc<BearerAuthLayer<R>>,
+        entry: Option<Arc<Entry>>,
+    ) -> Self {
+        let waiting = layer.tokens.waiting(entry);
+        let cold = Cold {
+            service,
+            request,
+            layer,
+            entry: Arc::clone(&waiting.entry),
+        };
+        Self {
+            state: State::Waiting {
+                token: Box::pin(async move { waiting.token().await }),
+                parked: Some(Box::new(cold)),
+            },
+        }
+    }
 }
 
 impl<S, R, B, A> Future for ResponseFuture<S, R, B>
@@ -190,8 +217,9 @@ where
                 // Waiting → Sent, or the end.
                 StateProj::Waiting { token, parked } => {
                     let ticket = ready!(token.as_mut().poll(cx))?;
-                    let (mut service, request, outgoing) = *parked.take().expect(POLLED_AGAIN);
-                    outgoing.sent(&mut service, request, ticket)
+                    let mut cold = *parked.take().expect(POLLED_AGAIN);
+                    let (service, entry) = (&mut cold.service, Some(cold.entry));
+                    State::sent(service, cold.request, &cold.layer, entry, ticket)
                 }
                 // Sent → Refreshing, when the answer blames the token and the request can be sent again.
                 StateProj::Sent { response, attempt } => {
@@ -199,15 +227,19 @@ where
                     if !blames_token(response.status(), response.headers()) {
                         return Poll::Ready(Ok(response));
                     }
-                    let attempt = attempt.take().expect(POLLED_AGAIN);
-                    let refreshes = attempt.waiting.blame(attempt.generation);
-                    let Some(parked) = attempt.parked.filter(|_| refreshes) else {
-                        return Poll::Ready(Ok(response));
+                    let parked = match attempt.take().expect(POLLED_AGAIN) {
+                        Attempt::Only(carried) => {
+                            carried.blame();
+                            return Poll::Ready(Ok(response));
+                        }
+                        Attempt::First(parked) => parked,
                     };
+                    let (waiting, generation) = (parked.waiting.clone(), parked.generation);
+                    if !waiting.blame(generation) {
+                        return Poll::Ready(Ok(response));
+                    }
                     State::Refreshing {
-                        token: Box::pin(
-                            async move { attempt.waiting.newer(attempt.generation).await },
-                        ),
+                        token: Box::pin(async move { waiting.newer(generation).await }),
                         unauthorized: Some(response),
                         parked: Some(parked),
                     }
@@ -234,12 +266,9 @@ where
                 StateProj::Reviving { parked } => {
                     let waiting = parked.as_mut().expect(POLLED_AGAIN);
                     ready!(waiting.service.poll_ready(cx)).map_err(Into::into)?;
-                    let Parked {
-                        mut service,
-                        request,
-                    } = *parked.take().expect(POLLED_AGAIN);
+                    let mut parked = *parked.take().expect(POLLED_AGAIN);
                     State::Final {
-                        response: service.call(request),
+                        response: parked.service.call(parked.request),
                     }
                 }
                 StateProj::Final { response } => return response.poll(cx).map_err(Into::into),

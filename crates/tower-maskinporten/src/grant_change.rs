@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use arc_swap::ArcSwap;
 use http::Extensions;
 use maskinporten::Grant;
 
@@ -37,11 +38,12 @@ impl fmt::Debug for GrantChange {
 }
 
 /// The entry that a request with these extensions is for; `None` for the default one.
-pub(crate) fn chosen(extensions: &Extensions, pool: &Pool) -> Option<Arc<Entry>> {
+pub(crate) fn chosen(extensions: &Extensions, pool: &ArcSwap<Pool>) -> Option<Arc<Entry>> {
     let grant = extensions.get::<Grant>();
     match extensions.get::<GrantChange>() {
-        None => grant.map(|grant| pool.entry(grant)),
+        None => grant.map(|grant| pool.load().entry(grant)),
         Some(GrantChange(change)) => {
+            let pool = pool.load();
             let grant = grant.unwrap_or(&pool.default.grant);
             Some(pool.entry(&change(grant.clone())))
         }

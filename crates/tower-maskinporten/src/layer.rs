@@ -37,10 +37,10 @@ use crate::{BearerAuth, NoReplay, Origins, ReplayClones, Tokens};
 /// ```
 #[derive(Clone)]
 pub struct BearerAuthLayer<R = NoReplay> {
-    tokens: Tokens,
-    origins: Origins,
-    overriding: bool,
-    replay: R,
+    pub(crate) tokens: Tokens,
+    pub(crate) origins: Origins,
+    pub(crate) overriding: bool,
+    pub(crate) replay: R,
 }
 
 impl BearerAuthLayer {
@@ -110,12 +110,6 @@ impl<S, R: Clone> Layer<S> for BearerAuthLayer<R> {
     type Service = BearerAuth<S, R>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        BearerAuth {
-            inner,
-            tokens: self.tokens.clone(),
-            origins: self.origins.clone(),
-            overriding: self.overriding,
-            replay: self.replay.clone(),
-        }
+        BearerAuth::new(inner, self.clone())
     }
 }

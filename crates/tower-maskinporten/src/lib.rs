@@ -90,6 +90,7 @@
 //! - `metrics`: counts and measures, as above.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod cached;
 mod clock;
 #[cfg(test)]
 mod clock_walk;
@@ -101,6 +102,7 @@ mod grant_change;
 mod grant_status;
 mod journal;
 mod layer;
+mod live;
 mod meter;
 mod mishap;
 mod origins;

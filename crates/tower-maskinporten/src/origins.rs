@@ -2,7 +2,10 @@
 
 use std::{error, fmt, sync::Arc};
 
-use http::{Uri, uri::Authority};
+use http::{
+    Uri,
+    uri::{Authority, Scheme},
+};
 
 /// The origins that may see the token: exact scheme, host and port (RFC 6454). Never empty, no wildcards. Cheap to
 /// clone.
@@ -21,7 +24,7 @@ pub struct Origins(Arc<[Origin]>);
 
 #[derive(Debug)]
 struct Origin {
-    tls: bool,
+    scheme: Scheme,
     /// With the port, always.
     authority: Box<str>,
     /// How much of it may stand alone: the host, when the port is the scheme's own.
@@ -54,17 +57,12 @@ impl Origins {
     /// the scheme's own port: what is written in any other way is not allowed.
     #[must_use]
     pub fn allow(&self, uri: &Uri) -> bool {
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return false;
-        };
-        let tls = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => return false,
         };
         self.0
             .iter()
-            .any(|origin| origin.tls == tls && origin.is(authority))
+            .any(|origin| origin.scheme == *scheme && origin.is(authority))
     }
 }
 
@@ -83,9 +81,9 @@ impl Origin {
         if authority.as_str().contains(['@', '*', '%']) {
             return refuse("has a user name, a wildcard or an escape in it");
         }
-        let (tls, default_port) = match scheme {
-            "https" => (true, 443),
-            "http" if is_loopback(authority.host()) => (false, 80),
+        let (scheme, default_port) = match scheme {
+            "https" => (Scheme::HTTPS, 443),
+            "http" if is_loopback(authority.host()) => (Scheme::HTTP, 80),
             "http" => return refuse("is plain http, which is for loopback only"),
             _ => return refuse("is neither https nor http"),
         };
@@ -99,7 +97,7 @@ impl Origin {
             },
         };
         Ok(Self {
-            tls,
+            scheme,
             authority: format!("{host}:{port}").into(),
             host: (port == default_port).then_some(host.len()),
         })

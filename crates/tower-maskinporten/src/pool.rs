@@ -30,10 +30,10 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(grant: Grant, source: Arc<dyn TokenSource>, pinned: bool, age: u64) -> Self {
+    fn new(grant: Grant, source: Arc<dyn TokenSource>, slot: Slot, pinned: bool, age: u64) -> Self {
         Self {
             grant,
-            slot: Slot::new(),
+            slot,
             source,
             pinned,
             used: AtomicBool::new(false),
@@ -85,8 +85,12 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(source: Arc<dyn TokenSource>, default: Grant) -> Self {
+        Self::with_slot(source, default, Slot::default())
+    }
+
+    fn with_slot(source: Arc<dyn TokenSource>, default: Grant, slot: Slot) -> Self {
         Self {
-            default: Arc::new(Entry::new(default, source, true, 0)),
+            default: Arc::new(Entry::new(default, source, slot, true, 0)),
             entries: papaya::HashMap::new(),
             capacity: AtomicUsize::new(CAPACITY),
             age: AtomicU64::new(0),
@@ -99,9 +103,9 @@ impl Pool {
         self.evict();
     }
 
-    /// An empty one for tokens of another source, with the same capacity.
+    /// An empty one for tokens of another source, with the same capacity. The generations of default tokens count on.
     pub(crate) fn renewed(&self, source: Arc<dyn TokenSource>, default: Grant) -> Self {
-        let renewed = Self::new(source, default);
+        let renewed = Self::with_slot(source, default, self.default.slot.successor());
         let capacity = self.capacity.load(Ordering::Relaxed);
         renewed.capacity.store(capacity, Ordering::Relaxed);
         renewed
@@ -121,7 +125,16 @@ impl Pool {
         let entry = {
             let entries = self.entries.pin();
             let source = &self.default.source;
-            let new = || Arc::new(Entry::new(grant.clone(), Arc::clone(source), false, age));
+            let new = || {
+                let slot = Slot::default();
+                Arc::new(Entry::new(
+                    grant.clone(),
+                    Arc::clone(source),
+                    slot,
+                    false,
+                    age,
+                ))
+            };
             Arc::clone(entries.get_or_insert_with(grant.clone(), new))
         };
         entry.touch(age);
@@ -170,7 +183,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    struct Nothing;
+    pub(crate) struct Nothing;
 
     impl TokenSource for Nothing {
         fn fetch<'a>(&'a self, _: &'a Grant) -> BoxFuture<'a, Result<AccessToken, Error>> {

@@ -87,7 +87,9 @@ impl Shared {
             entry.slot.publish(lead, &new.token, new.anchor);
         }
         self.begin_line();
-        self.pool.store(Arc::new(pool));
+        let before = self.pool.swap(Arc::new(pool));
+        // Whoever keeps a copy of its token looks again.
+        before.default.slot.stir();
         refresh::fly(self, &entry);
         self.agenda.note(&entry);
         self.agenda.stir();

@@ -2,6 +2,7 @@
 
 use std::{
     fmt, mem,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,25 +11,45 @@ use maskinporten::BoxError;
 use tower_service::Service;
 
 use crate::{
-    NoReplay, OriginNotAllowed, Origins, Replay, ResponseFuture, Tokens, future::Outgoing,
-    grant_change::chosen, meter,
+    BearerAuthLayer, NoReplay, OriginNotAllowed, Replay, ResponseFuture, cached::Cached,
+    grant_change::chosen, meter, waiting::usable,
 };
 
-/// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`](crate::BearerAuthLayer).
-#[derive(Clone)]
+/// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`].
+///
+/// A clone is cheap. One that is kept, by a thread or a connection for example, has a copy of the token to itself, and
+/// shares nothing with others that is written to.
 pub struct BearerAuth<S, R = NoReplay> {
-    pub(crate) inner: S,
-    pub(crate) tokens: Tokens,
-    pub(crate) origins: Origins,
-    pub(crate) overriding: bool,
-    pub(crate) replay: R,
+    inner: S,
+    layer: Arc<BearerAuthLayer<R>>,
+    cached: Cached,
+}
+
+impl<S, R> BearerAuth<S, R> {
+    pub(crate) fn new(inner: S, layer: BearerAuthLayer<R>) -> Self {
+        Self {
+            inner,
+            layer: Arc::new(layer),
+            cached: Cached::default(),
+        }
+    }
+}
+
+impl<S: Clone, R> Clone for BearerAuth<S, R> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            layer: Arc::clone(&self.layer),
+            cached: Cached::default(),
+        }
+    }
 }
 
 impl<S, R, B, A> Service<Request<B>> for BearerAuth<S, R>
 where
     S: Service<Request<B>, Response = Response<A>> + Clone,
     S::Error: Into<BoxError>,
-    R: Replay<B> + Clone,
+    R: Replay<B>,
 {
     type Response = S::Response;
     type Error = BoxError;
@@ -41,26 +62,28 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        if !self.origins.allow(request.uri()) {
-            meter::origin_rejected(&self.tokens.shared.journal);
+        let shared = &self.layer.tokens.shared;
+        if !self.layer.origins.allow(request.uri()) {
+            meter::origin_rejected(&shared.journal);
             return ResponseFuture::refused(OriginNotAllowed::new(request.uri()));
         }
-        if !self.overriding && request.headers().contains_key(AUTHORIZATION) {
+        if !self.layer.overriding && request.headers().contains_key(AUTHORIZATION) {
             return ResponseFuture::untouched(self.inner.call(request));
         }
-        let pool = self.tokens.shared.pool.load();
-        let entry = chosen(request.extensions(), &pool).unwrap_or_else(|| pool.default.clone());
-        drop(pool);
-        let outgoing = Outgoing {
-            waiting: self.tokens.waiting(entry),
-            replay: self.replay.clone(),
+        let entry = chosen(request.extensions(), &shared.pool);
+        let ticket = match &entry {
+            None => self.cached.ticket(shared),
+            Some(entry) => usable(shared, entry),
         };
-        match outgoing.waiting.usable() {
-            Some(ticket) => outgoing.send(&mut self.inner, request, ticket),
+        match ticket {
+            Some(ticket) => {
+                ResponseFuture::send(&mut self.inner, request, &self.layer, entry, ticket)
+            }
             None => {
                 // The clone left behind starts anew; the one that was polled ready waits with the request.
                 let clone = self.inner.clone();
-                outgoing.wait(mem::replace(&mut self.inner, clone), request)
+                let ready = mem::replace(&mut self.inner, clone);
+                ResponseFuture::wait(ready, request, Arc::clone(&self.layer), entry)
             }
         }
     }
@@ -70,9 +93,7 @@ impl<S: fmt::Debug, R> fmt::Debug for BearerAuth<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BearerAuth")
             .field("inner", &self.inner)
-            .field("tokens", &self.tokens)
-            .field("origins", &self.origins)
-            .field("overriding", &self.overriding)
+            .field("layer", &self.layer)
             .finish_non_exhaustive()
     }
 }

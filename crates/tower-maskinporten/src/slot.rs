@@ -16,7 +16,10 @@ use crate::{
 };
 
 /// One token's place. Readers load a snapshot; writers replace it under the mutex, one at a time.
+#[derive(Default)]
 pub(crate) struct Slot {
+    /// The generation that its first token comes after.
+    before: u64,
     snapshot: ArcSwap<Snapshot>,
     changed: watch::Sender<()>,
     /// Whether a request wanted the token in vain since the last failure.
@@ -76,12 +79,11 @@ impl Lead {
 }
 
 impl Slot {
-    pub(crate) fn new() -> Self {
+    /// An empty one whose generations come after those of this one.
+    pub(crate) fn successor(&self) -> Self {
         Self {
-            snapshot: ArcSwap::default(),
-            changed: watch::Sender::default(),
-            asked: AtomicBool::new(false),
-            control: Mutex::default(),
+            before: self.before.max(self.load().generation()),
+            ..Self::default()
         }
     }
 
@@ -182,7 +184,7 @@ impl Slot {
         let before = self.snapshot.load_full();
         let mut held = Held::new(
             token,
-            before.generation() + 1,
+            self.before.max(before.generation()) + 1,
             anchor,
             &now,
             fastrand::f64(),

@@ -65,6 +65,7 @@ pub(crate) struct Failure {
 }
 
 /// A header to send, and which token it is.
+#[derive(Clone)]
 pub(crate) struct Ticket {
     pub(crate) authorization: HeaderValue,
     pub(crate) generation: u64,

@@ -16,6 +16,7 @@ use crate::{
     clock::Now,
     flight::Line,
     journal::Journal,
+    live::Number,
     pool::{Entry, Pool},
     refresh::Agenda,
     schedule,
@@ -54,6 +55,7 @@ pub struct Tokens {
 
 /// What all clones and the tasks share.
 pub(crate) struct Shared {
+    pub(crate) number: Number,
     pub(crate) pool: ArcSwap<Pool>,
     /// The line of the present source, and those of sources before it in which somebody works still: whoever hangs
     /// there holds up nobody else.
@@ -70,7 +72,8 @@ impl Tokens {
     #[must_use]
     pub fn new(source: impl TokenSource + 'static, grant: Grant) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new_cyclic(|shared| Shared {
+                number: Number::of(shared),
                 pool: ArcSwap::from_pointee(Pool::new(Arc::new(source), grant)),
                 lines: Mutex::new(vec![Arc::default()]),
                 agenda: Arc::default(),
@@ -144,8 +147,7 @@ impl Tokens {
     ///
     /// May be dropped at any time; the fetch goes on for others.
     pub async fn ready(&self) -> Result<(), TokenUnavailable> {
-        let entry = Arc::clone(&self.shared.pool.load().default);
-        self.header(entry).await.map(drop)
+        self.header(None).await.map(drop)
     }
 
     /// The value of the `Authorization` header for `grant`, marked sensitive. It is there at once while there is a
@@ -165,10 +167,10 @@ impl Tokens {
     /// May be dropped at any time; the fetch goes on for others.
     pub async fn authorization(&self, grant: &Grant) -> Result<HeaderValue, TokenUnavailable> {
         let entry = self.shared.pool.load().entry(grant);
-        self.header(entry).await
+        self.header(Some(entry)).await
     }
 
-    async fn header(&self, entry: Arc<Entry>) -> Result<HeaderValue, TokenUnavailable> {
+    async fn header(&self, entry: Option<Arc<Entry>>) -> Result<HeaderValue, TokenUnavailable> {
         let waiting = self.waiting(entry);
         let ticket = match waiting.usable() {
             Some(ticket) => ticket,
@@ -177,17 +179,22 @@ impl Tokens {
         Ok(ticket.authorization)
     }
 
-    /// One who wants the token of `entry`.
-    pub(crate) fn waiting(&self, entry: Arc<Entry>) -> Waiting {
+    /// One who wants the token of `entry`, by default that of requests that bring no grant.
+    pub(crate) fn waiting(&self, entry: Option<Arc<Entry>>) -> Waiting {
         Waiting {
             shared: Arc::clone(&self.shared),
-            entry,
+            entry: entry.unwrap_or_else(|| self.shared.default_entry()),
             cold_wait: self.cold_wait,
         }
     }
 }
 
 impl Shared {
+    /// That of requests that bring no grant.
+    pub(crate) fn default_entry(&self) -> Arc<Entry> {
+        Arc::clone(&self.pool.load().default)
+    }
+
     /// Has flights wait for their turn in another line than before.
     pub(crate) fn begin_line(&self) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     TokenUnavailable,
     clock::Now,
-    meter,
+    live, meter,
     pool::Entry,
     refresh::{self, Takeoff},
     schedule,
@@ -18,6 +18,34 @@ use crate::{
     snapshot::{Snapshot, Ticket, Trust},
     tokens::Shared,
 };
+
+/// What a request in flight knows of its token, in case that a 401 blames it. It counts no references, for which all
+/// requests would contend, but to a grant of its own.
+pub(crate) struct Carried {
+    tokens: u64,
+    /// `None` for the default one.
+    entry: Option<Arc<Entry>>,
+    generation: u64,
+}
+
+impl Carried {
+    pub(crate) fn new(shared: &Shared, entry: Option<Arc<Entry>>, generation: u64) -> Self {
+        Self {
+            tokens: shared.number.get(),
+            entry,
+            generation,
+        }
+    }
+
+    /// Takes note that an API called it bad.
+    pub(crate) fn blame(self) {
+        let Some(shared) = live::find(self.tokens) else {
+            return;
+        };
+        let entry = self.entry.unwrap_or_else(|| shared.default_entry());
+        blame(&shared, &entry, self.generation);
+    }
+}
 
 /// A request, as far as tokens are concerned.
 #[derive(Clone)]
@@ -143,15 +171,7 @@ impl Waiting {
     /// Takes note that an API called the token of `generation` bad. True when it is worth waiting for a
     /// [newer](Self::newer) one.
     pub(crate) fn blame(&self, generation: u64) -> bool {
-        let blamed = self.entry.slot.blame(generation, &Now::read());
-        let is_worth_it = blamed != Blamed::Nothing;
-        if is_worth_it {
-            // Also for a request that cannot be sent again and does not wait.
-            refresh::fly(&self.shared, &self.entry);
-        }
-        self.shared.journal.blamed(&self.entry, blamed);
-        meter::unauthorized(&self.shared.journal, blamed);
-        is_worth_it
+        blame(&self.shared, &self.entry, generation)
     }
 
     /// Waits for a token newer than that of `generation`, which was blamed; `None` when there will be none.
@@ -181,6 +201,18 @@ impl Waiting {
             let _ = timeout_at(self.wake(patience, &now), changed.changed()).await;
         }
     }
+}
+
+fn blame(shared: &Arc<Shared>, entry: &Arc<Entry>, generation: u64) -> bool {
+    let blamed = entry.slot.blame(generation, &Now::read());
+    let is_worth_it = blamed != Blamed::Nothing;
+    if is_worth_it {
+        // Also for a request that cannot be sent again and does not wait.
+        refresh::fly(shared, entry);
+    }
+    shared.journal.blamed(entry, blamed);
+    meter::unauthorized(&shared.journal, blamed);
+    is_worth_it
 }
 
 /// The token at hand, if it can be used without a second thought.
