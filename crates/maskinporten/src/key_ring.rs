@@ -22,6 +22,8 @@ use crate::{
 const WINDOW: Duration = Duration::from_secs(180);
 /// How long to wait before a key that is not known is tried again.
 const PAUSE: Duration = Duration::from_secs(15);
+/// How long the key before is asked with first, when there is one: it costs nobody a token to look again.
+const YIELD: Duration = Duration::from_secs(10);
 
 /// The keys of one client, which can be replaced while it runs. Cheap to clone; clones share the keys.
 ///
@@ -197,7 +199,7 @@ impl KeyRing {
         // One that was not known a moment ago need not be asked with again for each token.
         let is_known = keys
             .refused
-            .is_none_or(|refused| refused.at.elapsed() >= PAUSE);
+            .is_none_or(|refused| refused.at.elapsed() >= YIELD);
         let (first, second) = match keys.fallback.clone() {
             Some(fallback) if !is_known => (fallback, Some(current)),
             fallback => (current, fallback),
