@@ -9,7 +9,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use tokio::sync::watch;
 
-use crate::{clock::Tick, snapshot::Ticket, tokens::Shared, waiting::usable};
+use crate::{clock::Tick, snapshot::Ticket, tokens::Shared, waiting};
 
 /// The default token, as one clone of the service knows it.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(crate) struct Cached {
 struct Copy {
     ticket: Ticket,
     changed: watch::Receiver<()>,
-    /// When it was last found usable.
+    /// When it was last found usable; not known on time that a test has paused.
     checked: Option<Tick>,
 }
 
@@ -40,12 +40,10 @@ impl Cached {
         let pool = shared.pool.load();
         let before = self.copy.take();
         // What changes from here on will be seen.
-        let again = self
-            .is_used
-            .then(|| (Tick::of_real_time(), pool.default.slot.subscribe()));
-        let mut ticket = usable(shared, &pool.default)?;
+        let changed = self.is_used.then(|| pool.default.slot.subscribe());
+        let (mut ticket, checked) = waiting::checked(shared, &pool.default)?;
         self.is_used = true;
-        if let Some((checked, changed)) = again {
+        if let Some(changed) = changed {
             ticket.authorization = before
                 .map(|copy| copy.ticket.authorization)
                 .filter(|own| *own == ticket.authorization)

@@ -60,7 +60,7 @@ impl Now {
 /// The coarse wall clock, which goes on in steps of some milliseconds, and also while the machine sleeps. What was so
 /// at a tick is so until the next; on time that a test has paused there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tick(i64);
+pub(crate) struct Tick(pub(crate) i64);
 
 impl Tick {
     pub(crate) fn now() -> Self {

@@ -197,7 +197,7 @@ impl Slot {
         }
         self.store(Snapshot {
             token: Some(held),
-            failure: None,
+            ..Snapshot::default()
         });
         drop(control);
         Some(before)

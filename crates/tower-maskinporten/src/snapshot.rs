@@ -12,7 +12,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,7 @@ use maskinporten::{AccessToken, Error, Refusal};
 use tokio::time::Instant;
 
 use crate::{
-    clock::{Anchor, Now},
+    clock::{Anchor, Now, Tick},
     schedule::{self, Urgency},
 };
 
@@ -31,7 +31,11 @@ use crate::{
 pub(crate) struct Snapshot {
     pub(crate) token: Option<Held>,
     pub(crate) failure: Option<Failure>,
+    pub(crate) checked: Checked,
 }
+
+/// When a token was last found usable: at a tick of the clock once is enough.
+pub(crate) struct Checked(AtomicI64);
 
 /// A token and how far it can be trusted.
 #[derive(Clone)]
@@ -78,6 +82,29 @@ pub(crate) enum Trust {
     Stale,
     Doubtful,
     Expired,
+}
+
+impl Checked {
+    pub(crate) fn note(&self, tick: Tick) {
+        self.0.store(tick.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_at(&self, tick: Tick) -> bool {
+        self.0.load(Ordering::Relaxed) == tick.0
+    }
+}
+
+impl Default for Checked {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+/// What becomes of a snapshot is another one, which nobody has checked.
+impl Clone for Checked {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Snapshot {
@@ -331,7 +358,7 @@ mod tests {
             // It is refreshed at once; when that fails, it is used to its end after all.
             let snapshot = Snapshot {
                 token: Some(held.clone()),
-                failure: None,
+                ..Snapshot::default()
             };
             assert_eq!(snapshot.due(&doubted, false), Some(born));
             held.absolve(&doubted);
@@ -384,6 +411,7 @@ mod tests {
         let snapshot = Snapshot {
             token: Some(held),
             failure: Some(failure),
+            checked: Checked::default(),
         };
         (snapshot, born)
     }

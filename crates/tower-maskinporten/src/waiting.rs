@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     TokenUnavailable,
-    clock::Now,
+    clock::{Now, Tick},
     live, meter,
     pool::Entry,
     refresh::{self, Takeoff},
@@ -217,17 +217,27 @@ fn blame(shared: &Arc<Shared>, entry: &Arc<Entry>, generation: u64) -> bool {
 
 /// The token at hand, if it can be used without a second thought.
 pub(crate) fn usable(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Option<Ticket> {
-    let now = Now::read();
+    checked(shared, entry).map(|(ticket, _)| ticket)
+}
+
+/// The same, and at which tick it was found usable.
+pub(crate) fn checked(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Option<(Ticket, Option<Tick>)> {
     let snapshot = entry.slot.load();
     let held = snapshot.token.as_ref()?;
-    match held.trust(&now) {
-        Trust::Fresh => Some(held.ticket()),
-        Trust::Stale => {
-            see_to_refresh(shared, entry, &snapshot, &now);
-            Some(held.ticket())
-        }
-        Trust::Doubtful | Trust::Expired => None,
+    let tick = Tick::now();
+    if snapshot.checked.is_at(tick) {
+        return Some((held.ticket(), Some(tick)));
     }
+    let (tick, now) = (Tick::of_real_time(), Now::read());
+    match held.trust(&now) {
+        Trust::Fresh => {}
+        Trust::Stale => see_to_refresh(shared, entry, &snapshot, &now),
+        Trust::Doubtful | Trust::Expired => return None,
+    }
+    if let Some(tick) = tick {
+        snapshot.checked.note(tick);
+    }
+    Some((held.ticket(), tick))
 }
 
 /// The refresher knows what is due. It only has to be there, on a runtime that does not stand still, and to know that

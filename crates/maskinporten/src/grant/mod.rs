@@ -5,13 +5,20 @@ mod scope;
 
 pub use error::GrantError;
 
+use std::{
+    fmt,
+    hash::{BuildHasher, Hash, Hasher, RandomState},
+    sync::{Arc, LazyLock},
+};
+
 use serde::Serialize;
 
 use crate::{Consent, NationalIdentityNumber, OrganisationNumber, SystemUser};
 
 /// What a token is asked for. Two grants that are equal get the same token; two that differ in anything do not.
 ///
-/// Everything is validated and normalised when it is put in, so a `Grant` can be used as a key as it is.
+/// Everything is validated and normalised when it is put in, so a `Grant` can be used as a key as it is. Cheap to clone,
+/// to compare and to hash: a request may bring one.
 ///
 /// ```
 /// use maskinporten::{Grant, SystemUser};
@@ -24,8 +31,17 @@ use crate::{Consent, NationalIdentityNumber, OrganisationNumber, SystemUser};
 /// assert_ne!(grant, customer);
 /// # Ok::<(), maskinporten::GrantError>(())
 /// ```
+#[derive(Clone)]
+pub struct Grant(Arc<Hashed>);
+
+#[derive(Clone)]
+struct Hashed {
+    asked: Asked,
+    hash: u64,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Grant {
+struct Asked {
     scope: Box<str>,
     resource: Option<Resource>,
     acting_for: Option<ActingFor>,
@@ -83,14 +99,27 @@ impl Grant {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        Ok(Self {
+        let asked = Asked {
             scope: scope::normalised(scopes)?,
             resource: None,
             acting_for: None,
             pid: None,
             details: None,
             raw: false,
-        })
+        };
+        let hash = hash(&asked);
+        Ok(Self(Arc::new(Hashed { asked, hash })))
+    }
+
+    fn asked(&self) -> &Asked {
+        &self.0.asked
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Asked)) -> Self {
+        let hashed = Arc::make_mut(&mut self.0);
+        change(&mut hashed.asked);
+        hashed.hash = hash(&hashed.asked);
+        self
     }
 
     /// Restricts the token to one audience: the API's identifier becomes the token's `aud`
@@ -107,9 +136,9 @@ impl Grant {
     /// assert_eq!(grant.resource(), Some("https://api.provider.example/v1"));
     /// # Ok::<(), maskinporten::GrantError>(())
     /// ```
-    pub fn for_resource(mut self, resource: &str) -> Result<Self, GrantError> {
-        self.resource = Some(Resource::Array([identifier(resource)?]));
-        Ok(self)
+    pub fn for_resource(self, resource: &str) -> Result<Self, GrantError> {
+        let resource = Some(Resource::Array([identifier(resource)?]));
+        Ok(self.with(|asked| asked.resource = resource))
     }
 
     /// The same, with `resource` sent as a string instead of an array of one: what the official .NET client sends,
@@ -126,9 +155,9 @@ impl Grant {
     /// assert_eq!(grant.resource(), Some("https://api.provider.example/v1"));
     /// # Ok::<(), maskinporten::GrantError>(())
     /// ```
-    pub fn for_resource_as_string(mut self, resource: &str) -> Result<Self, GrantError> {
-        self.resource = Some(Resource::Text(identifier(resource)?));
-        Ok(self)
+    pub fn for_resource_as_string(self, resource: &str) -> Result<Self, GrantError> {
+        let resource = Some(Resource::Text(identifier(resource)?));
+        Ok(self.with(|asked| asked.resource = resource))
     }
 
     /// Acts for `organisation`, which has delegated the scopes to this client's owner in Altinn
@@ -143,9 +172,8 @@ impl Grant {
     /// # Ok::<(), maskinporten::GrantError>(())
     /// ```
     #[must_use]
-    pub fn with_consumer_org(mut self, organisation: OrganisationNumber) -> Self {
-        self.acting_for = Some(ActingFor::ConsumerOrg(organisation));
-        self
+    pub fn with_consumer_org(self, organisation: OrganisationNumber) -> Self {
+        self.with(|asked| asked.acting_for = Some(ActingFor::ConsumerOrg(organisation)))
     }
 
     /// Acts for a customer in the way that preceded delegation in Altinn (`iss_onbehalfof`), for those who still have
@@ -162,33 +190,30 @@ impl Grant {
     /// assert_eq!(grant.consumer_org(), None);
     /// # Ok::<(), maskinporten::GrantError>(())
     /// ```
-    pub fn on_behalf_of(mut self, id: &str) -> Result<Self, GrantError> {
-        self.acting_for = Some(ActingFor::OnBehalfOf(identifier(id)?));
-        Ok(self)
+    pub fn on_behalf_of(self, id: &str) -> Result<Self, GrantError> {
+        let acting_for = Some(ActingFor::OnBehalfOf(identifier(id)?));
+        Ok(self.with(|asked| asked.acting_for = acting_for))
     }
 
     /// Restricts the token to one person, whose number it then holds
     /// ([pid](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_pid_restricted_tokens)).
     #[must_use]
-    pub fn with_pid(mut self, person: NationalIdentityNumber) -> Self {
-        self.pid = Some(person);
-        self
+    pub fn with_pid(self, person: NationalIdentityNumber) -> Self {
+        self.with(|asked| asked.pid = Some(person))
     }
 
     /// Acts as a customer's system user
     /// ([system users](https://docs.digdir.no/docs/Maskinporten/maskinporten_func_systembruker)). It takes the place
     /// of a consent.
     #[must_use]
-    pub fn with_system_user(mut self, system_user: SystemUser) -> Self {
-        self.details = Some(Details::SystemUser(system_user));
-        self
+    pub fn with_system_user(self, system_user: SystemUser) -> Self {
+        self.with(|asked| asked.details = Some(Details::SystemUser(system_user)))
     }
 
     /// Asks for a token that shows a consent. It takes the place of a system user.
     #[must_use]
-    pub fn with_consent(mut self, consent: Consent) -> Self {
-        self.details = Some(Details::Consent(consent));
-        self
+    pub fn with_consent(self, consent: Consent) -> Self {
+        self.with(|asked| asked.details = Some(Details::Consent(consent)))
     }
 
     /// Asks for the Maskinporten token itself, not exchanged for an Altinn token, where tokens are exchanged by
@@ -202,34 +227,36 @@ impl Grant {
     /// # Ok::<(), maskinporten::GrantError>(())
     /// ```
     #[must_use]
-    pub fn raw(mut self) -> Self {
-        self.raw = true;
-        self
+    pub fn raw(self) -> Self {
+        self.with(|asked| asked.raw = true)
     }
 
     /// The scopes, sorted, each once, separated by one space.
     #[must_use]
     pub fn scope(&self) -> &str {
-        &self.scope
+        &self.asked().scope
     }
 
     /// The audience asked for, if any.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
-        self.resource.as_ref().map(|resource| match resource {
-            Resource::Array([resource]) | Resource::Text(resource) => &**resource,
-        })
+        self.asked()
+            .resource
+            .as_ref()
+            .map(|resource| match resource {
+                Resource::Array([resource]) | Resource::Text(resource) => &**resource,
+            })
     }
 
     /// The audience in the form that it is to be sent in.
     pub(crate) fn resource_as_sent(&self) -> Option<&Resource> {
-        self.resource.as_ref()
+        self.asked().resource.as_ref()
     }
 
     /// The organisation acted for, if any.
     #[must_use]
     pub fn consumer_org(&self) -> Option<OrganisationNumber> {
-        match self.acting_for {
+        match self.asked().acting_for {
             Some(ActingFor::ConsumerOrg(organisation)) => Some(organisation),
             _ => None,
         }
@@ -238,7 +265,7 @@ impl Grant {
     /// The customer acted for in the old way, if any.
     #[must_use]
     pub fn iss_onbehalfof(&self) -> Option<&str> {
-        match &self.acting_for {
+        match &self.asked().acting_for {
             Some(ActingFor::OnBehalfOf(id)) => Some(id),
             _ => None,
         }
@@ -247,13 +274,13 @@ impl Grant {
     /// The person that the token is restricted to, if any.
     #[must_use]
     pub fn pid(&self) -> Option<&NationalIdentityNumber> {
-        self.pid.as_ref()
+        self.asked().pid.as_ref()
     }
 
     /// The system user acted as, if any.
     #[must_use]
     pub fn system_user(&self) -> Option<&SystemUser> {
-        match &self.details {
+        match &self.asked().details {
             Some(Details::SystemUser(system_user)) => Some(system_user),
             _ => None,
         }
@@ -262,7 +289,7 @@ impl Grant {
     /// The consent to be shown, if any.
     #[must_use]
     pub fn consent(&self) -> Option<&Consent> {
-        match &self.details {
+        match &self.asked().details {
             Some(Details::Consent(consent)) => Some(consent),
             _ => None,
         }
@@ -271,8 +298,50 @@ impl Grant {
     /// Whether the Maskinporten token itself is asked for.
     #[must_use]
     pub fn is_raw(&self) -> bool {
-        self.raw
+        self.asked().raw
     }
+}
+
+impl PartialEq for Grant {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = Arc::ptr_eq(&self.0, &other.0);
+        is_same || (self.0.hash == other.0.hash && self.asked() == other.asked())
+    }
+}
+
+impl Eq for Grant {}
+
+impl Hash for Grant {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Asked {
+            scope,
+            resource,
+            acting_for,
+            pid,
+            details,
+            raw,
+        } = self.asked();
+        f.debug_struct("Grant")
+            .field("scope", scope)
+            .field("resource", resource)
+            .field("acting_for", acting_for)
+            .field("pid", pid)
+            .field("details", details)
+            .field("raw", raw)
+            .finish()
+    }
+}
+
+/// Hashes with a key of this process, so that nobody can make many that are alike.
+fn hash(asked: &Asked) -> u64 {
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    STATE.hash_one(asked)
 }
 
 /// One identifier, which says nothing of its form.
