@@ -273,6 +273,10 @@ impl Slot {
                 }
                 // Blamed again as soon as it could be: the refresh before has not helped.
                 let again = now.instant < last.at + 2 * pause;
+                // Nor would another one help that comes as soon after one that was due anyway.
+                if again && held.age(now) < schedule::blame_pause(0) {
+                    return Blamed::Nothing;
+                }
                 if again { last.useless_refreshes + 1 } else { 0 }
             }
         };
