@@ -1,28 +1,41 @@
 //! Measures what the layer costs, beside its peers, and prints a table of it in Markdown.
 
+mod options;
+mod progress;
 mod table;
+
+use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::table::Row;
+use crate::{options::Options, progress::Progress, table::Row};
 
-/// Measures what the layer costs, beside its peers, and prints a table of it in Markdown.
-#[derive(Parser)]
-struct Options {
-    /// What to measure: S1, for example; everything if not said.
-    #[arg(long, value_name = "ROW")]
-    row: Vec<String>,
-    /// Takes seconds instead of minutes; the values are worth nothing.
-    #[arg(long)]
-    quick: bool,
-}
+/// The rows that are measured together, and what measures those that are wanted.
+type Stage = (&'static [&'static str], fn(&Options, &Progress) -> Vec<Row>);
 
-fn main() {
+const STAGES: &[Stage] = &[];
+
+fn main() -> ExitCode {
     let options = Options::parse();
-    let rows: Vec<Row> = Vec::new();
-    let _ = (options.row, options.quick);
-    println!("{}", table::HEAD);
-    for row in rows {
-        println!("{row}");
+    let numbers: Vec<_> = STAGES
+        .iter()
+        .flat_map(|(numbers, _)| *numbers)
+        .copied()
+        .collect();
+    if let Some(unknown) = options.unknown(&numbers) {
+        eprintln!("there is no row {unknown}, only {}", numbers.join(", "));
+        return ExitCode::FAILURE;
     }
+    let mut rows = Vec::new();
+    for (numbers, measure) in STAGES {
+        if numbers.iter().any(|number| options.wants(number)) {
+            rows.extend(measure(&options, &Progress::new(numbers)));
+        }
+    }
+    table::print(&rows);
+    let is_missed = rows.iter().any(|row| row.is_met == Some(false));
+    if is_missed && !options.quick {
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }

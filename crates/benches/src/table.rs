@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-/// The first lines of the table.
-pub const HEAD: &str = "| # | what | target | measured | |\n|---|---|---|---|---|";
-
 /// A target, and what was measured.
 pub struct Row {
     /// `S1`, for example.
@@ -14,6 +11,14 @@ pub struct Row {
     pub measured: String,
     /// Whether that is as it should be; `None` for what is only published.
     pub is_met: Option<bool>,
+}
+
+/// Prints the table of `rows`.
+pub fn print(rows: &[Row]) {
+    println!("| # | what | target | measured | |\n|---|---|---|---|---|");
+    for row in rows {
+        println!("{row}");
+    }
 }
 
 impl fmt::Display for Row {
