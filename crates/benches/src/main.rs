@@ -10,6 +10,7 @@ mod plots;
 mod progress;
 mod subjects;
 mod table;
+mod tenants;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,7 @@ type Stage = (&'static [&'static str], fn(&Options, &Progress) -> Vec<Row>);
 
 const STAGES: &[Stage] = &[
     (cached::NUMBERS, cached::measure),
+    (tenants::NUMBERS, tenants::measure),
 ];
 
 fn main() -> ExitCode {
