@@ -2,6 +2,7 @@
 
 mod cached;
 mod harness;
+mod instructions;
 mod machine;
 mod options;
 #[cfg(feature = "peers")]
@@ -23,11 +24,16 @@ type Stage = (&'static [&'static str], fn(&Options, &Progress) -> Vec<Row>);
 
 const STAGES: &[Stage] = &[
     (cached::NUMBERS, cached::measure),
+    (instructions::NUMBERS, instructions::measure),
     (tenants::NUMBERS, tenants::measure),
 ];
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if let Some(counted) = options.count {
+        instructions::run(counted);
+        return ExitCode::SUCCESS;
+    }
     let numbers: Vec<_> = STAGES
         .iter()
         .flat_map(|(numbers, _)| *numbers)

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::instructions::Counted;
+
 /// Measures what the layer costs, beside its peers, and prints a table of it in Markdown.
 #[derive(Parser)]
 pub struct Options {
@@ -16,6 +18,9 @@ pub struct Options {
     /// Draws what was measured into this directory, as SVG.
     #[arg(long, value_name = "DIR")]
     pub plots: Option<PathBuf>,
+    /// Runs one subject for callgrind, and measures nothing.
+    #[arg(long, hide = true)]
+    pub count: Option<Counted>,
 }
 
 impl Options {
