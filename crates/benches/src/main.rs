@@ -10,6 +10,7 @@ mod peers;
 mod plots;
 mod progress;
 mod subjects;
+mod swap;
 mod table;
 mod tenants;
 
@@ -25,6 +26,7 @@ type Stage = (&'static [&'static str], fn(&Options, &Progress) -> Vec<Row>);
 const STAGES: &[Stage] = &[
     (cached::NUMBERS, cached::measure),
     (instructions::NUMBERS, instructions::measure),
+    (swap::NUMBERS, swap::measure),
     (tenants::NUMBERS, tenants::measure),
 ];
 
