@@ -1,8 +1,11 @@
 //! Measures what the layer costs, beside its peers, and prints a table of it in Markdown.
 
 mod cached;
+mod cpu;
+mod fetch;
 mod harness;
 mod instructions;
+mod key;
 mod machine;
 mod options;
 #[cfg(feature = "peers")]
@@ -28,6 +31,7 @@ const STAGES: &[Stage] = &[
     (instructions::NUMBERS, instructions::measure),
     (swap::NUMBERS, swap::measure),
     (tenants::NUMBERS, tenants::measure),
+    (fetch::NUMBERS, fetch::measure),
 ];
 
 fn main() -> ExitCode {
