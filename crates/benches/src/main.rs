@@ -2,16 +2,19 @@
 
 mod cached;
 mod cpu;
+mod end_to_end;
 mod fetch;
 mod harness;
 mod instructions;
 mod key;
+mod loopback;
 mod machine;
 mod options;
 #[cfg(feature = "peers")]
 mod peers;
 mod plots;
 mod progress;
+mod samples;
 mod subjects;
 mod swap;
 mod table;
@@ -31,6 +34,7 @@ const STAGES: &[Stage] = &[
     (instructions::NUMBERS, instructions::measure),
     (swap::NUMBERS, swap::measure),
     (tenants::NUMBERS, tenants::measure),
+    (end_to_end::NUMBERS, end_to_end::measure),
     (fetch::NUMBERS, fetch::measure),
 ];
 
