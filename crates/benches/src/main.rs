@@ -1,6 +1,7 @@
 //! Measures what the layer costs, beside its peers, and prints a table of it in Markdown.
 
 mod cached;
+mod cold_start;
 mod cpu;
 mod end_to_end;
 mod fetch;
@@ -36,6 +37,7 @@ const STAGES: &[Stage] = &[
     (tenants::NUMBERS, tenants::measure),
     (end_to_end::NUMBERS, end_to_end::measure),
     (fetch::NUMBERS, fetch::measure),
+    (cold_start::NUMBERS, cold_start::measure),
 ];
 
 fn main() -> ExitCode {
