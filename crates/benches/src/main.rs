@@ -5,6 +5,7 @@ mod cold_start;
 mod cpu;
 mod end_to_end;
 mod fetch;
+mod fleet;
 mod harness;
 mod instructions;
 mod key;
@@ -38,6 +39,8 @@ const STAGES: &[Stage] = &[
     (end_to_end::NUMBERS, end_to_end::measure),
     (fetch::NUMBERS, fetch::measure),
     (cold_start::NUMBERS, cold_start::measure),
+    // Last: once tokio's clock has been paused, asking it takes longer, for good.
+    (fleet::NUMBERS, fleet::measure),
 ];
 
 fn main() -> ExitCode {
