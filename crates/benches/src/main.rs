@@ -2,6 +2,7 @@
 
 mod cached;
 mod cold_start;
+mod cost;
 mod cpu;
 mod end_to_end;
 mod fetch;
@@ -39,6 +40,7 @@ const STAGES: &[Stage] = &[
     (end_to_end::NUMBERS, end_to_end::measure),
     (fetch::NUMBERS, fetch::measure),
     (cold_start::NUMBERS, cold_start::measure),
+    (cost::NUMBERS, cost::measure),
     // Last: once tokio's clock has been paused, asking it takes longer, for good.
     (fleet::NUMBERS, fleet::measure),
 ];

@@ -29,6 +29,11 @@ impl Options {
         self.rows.is_empty() || self.rows.iter().any(|row| row.eq_ignore_ascii_case(number))
     }
 
+    /// Whether the row is asked for by its name.
+    pub fn names(&self, number: &str) -> bool {
+        !self.rows.is_empty() && self.wants(number)
+    }
+
     /// The first of the rows asked for that is none of these.
     pub fn unknown(&self, numbers: &[&str]) -> Option<&str> {
         self.rows.iter().map(String::as_str).find(|row| {
