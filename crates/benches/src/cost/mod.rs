@@ -52,7 +52,8 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
             ),
             _ => "could not be built".into(),
         },
-        is_met: None,
+        // There is no target, but what does not build is no measurement.
+        is_met: (alone.is_none() || ours.is_none()).then_some(false),
     }]
 }
 
