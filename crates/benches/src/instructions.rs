@@ -22,7 +22,7 @@ const LIMIT: f64 = 174.0;
 
 /// How many more they were when this was last noted, with those of the constant header. To be noted anew when they
 /// become fewer, and not otherwise.
-const RECORDED: f64 = 517.0;
+const RECORDED: f64 = 423.0;
 
 /// How much more of all than recorded is a regression.
 const TOLERANCE: f64 = 1.05;
@@ -40,7 +40,7 @@ pub enum Counted {
 }
 
 /// Has valgrind run this program, once for each.
-pub fn measure(_: &Options, progress: &Progress) -> Vec<Row> {
+pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
     progress.begin("under valgrind", 4);
     let count = |counted| {
         let instructions = count(counted);
@@ -54,25 +54,38 @@ pub fn measure(_: &Options, progress: &Progress) -> Vec<Row> {
         Counted::Tenant,
     ]
     .map(count);
-    let row = |measured, is_met| Row {
+    let row = |what: &str, target, measured, is_met| Row {
         number: "S4",
-        what: "instructions of a request".to_owned(),
-        target: format!(
-            "at most {LIMIT} beyond a constant header's, and not 5 % more in all than with the {RECORDED} that were recorded"
-        ),
+        what: what.to_owned(),
+        target,
         measured,
         is_met,
     };
+    let (what, target) = (
+        "instructions of a request",
+        format!("at most {LIMIT} beyond a constant header's"),
+    );
     let [Some(pass_through), Some(constant), Some(ours), Some(tenant)] = all else {
         eprintln!("SKIPPED: S4, for want of valgrind");
-        return vec![row("SKIPPED: there is no valgrind here".to_owned(), None)];
+        let skipped = "SKIPPED: there is no valgrind here".to_owned();
+        return vec![row(what, target, skipped, None)];
     };
+    let beyond = ours - constant;
     let measured = format!(
-        "{ours:.0} ({:.0} beyond a constant header's {constant:.0}; pass-through {pass_through:.0}; with a tenant's grant {tenant:.0})",
-        ours - constant
+        "{ours:.0} ({beyond:.0} beyond a constant header's {constant:.0}; pass-through {pass_through:.0}; with a tenant's grant {tenant:.0})",
     );
-    let most = f64::min(constant + LIMIT, (constant + RECORDED) * TOLERANCE);
-    vec![row(measured, Some(ours <= most))]
+    // CI holds on to what there is.
+    let is_met = (!options.quick).then_some(beyond <= LIMIT);
+    let grown = ours / (constant + RECORDED);
+    vec![
+        row(what, target, measured, is_met),
+        row(
+            "the same, beside what was recorded",
+            format!("at most {TOLERANCE} x"),
+            format!("{grown:.2} x ({RECORDED} beyond a constant header's)"),
+            Some(grown <= TOLERANCE),
+        ),
+    ]
 }
 
 /// The instructions of one request; `None` where valgrind is not to be had.

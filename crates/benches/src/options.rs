@@ -12,7 +12,7 @@ pub struct Options {
     /// What to measure: S1, for example; everything if not said. May be repeated.
     #[arg(long = "row", value_name = "ROW")]
     rows: Vec<String>,
-    /// Takes seconds instead of minutes. The values are worth nothing, and are not judged.
+    /// Takes seconds instead of minutes. Times are worth nothing then, and are not judged.
     #[arg(long)]
     pub quick: bool,
     /// Draws what was measured into this directory, as SVG.

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::{
-    BearerAuthLayer, OriginNotAllowed, Replay, TokenUnavailable,
+    BearerAuthLayer, Replay, TokenUnavailable,
     pool::Entry,
     snapshot::Ticket,
     unauthorized::blames_token,
@@ -55,7 +55,7 @@ pin_project! {
         /// A 401 blamed the token. The answer is kept in case there is no better one.
         Refreshing {
             token: BoxFuture<'static, Option<Ticket>>,
-            unauthorized: Option<S::Response>,
+            unauthorized: Option<Box<S::Response>>,
             parked: Option<Box<Parked<S, B>>>,
         },
         /// There is a new token; the service is asked whether it is ready for another request.
@@ -74,7 +74,7 @@ struct Cold<S, R, B> {
 }
 
 /// What is done should a 401 blame the token.
-enum Attempt<S, B> {
+pub(crate) enum Attempt<S, B> {
     /// Others get a better one.
     Only(Carried),
     /// The request is sent again.
@@ -82,51 +82,42 @@ enum Attempt<S, B> {
 }
 
 /// A request that can be sent again, and what to send it with.
-struct Parked<S, B> {
+pub(crate) struct Parked<S, B> {
     service: S,
     request: Request<B>,
     waiting: Waiting,
     generation: u64,
 }
 
-impl<S, R, B> State<S, R, B>
-where
-    S: Service<Request<B>> + Clone,
-    R: Replay<B>,
-{
-    fn sent(
-        service: &mut S,
-        mut request: Request<B>,
+impl<S, B> Attempt<S, B> {
+    /// Puts the token on `request`. It stays where it is: a request is large, and moving it costs more than all else.
+    pub(crate) fn prepare<R: Replay<B>>(
+        service: &S,
+        request: &mut Request<B>,
         layer: &BearerAuthLayer<R>,
         entry: Option<Arc<Entry>>,
         ticket: Ticket,
-    ) -> Self {
+    ) -> Result<Self, BoxError>
+    where
+        S: Clone,
+    {
         let Ticket {
             authorization,
             generation,
         } = ticket;
         let attempt = match layer.replay.copy(request.body()) {
-            None => Attempt::Only(Carried::new(&layer.tokens.shared, entry, generation)),
-            Some(body) => Attempt::First(Box::new(Parked {
+            None => Self::Only(Carried::new(&layer.tokens.shared, entry, generation)),
+            Some(body) => Self::First(Box::new(Parked {
                 service: service.clone(),
-                request: with_body(&request, body),
+                request: with_body(request, body),
                 waiting: layer.tokens.waiting(entry),
                 generation,
             })),
         };
         // There is a most that a map of headers holds, and `insert` panics beyond it.
-        let inserted = request
-            .headers_mut()
-            .try_insert(AUTHORIZATION, authorization);
-        if let Err(full) = inserted {
-            return Self::Failed {
-                error: Some(full.into()),
-            };
-        }
-        Self::Sent {
-            response: service.call(request),
-            attempt: Some(attempt),
-        }
+        let headers = request.headers_mut();
+        headers.try_insert(AUTHORIZATION, authorization)?;
+        Ok(attempt)
     }
 }
 
@@ -145,7 +136,7 @@ impl<S, R, B> ResponseFuture<S, R, B>
 where
     S: Service<Request<B>>,
 {
-    pub(crate) fn refused(error: OriginNotAllowed) -> Self {
+    pub(crate) fn failed(error: impl Into<BoxError>) -> Self {
         Self {
             state: State::Failed {
                 error: Some(error.into()),
@@ -159,20 +150,13 @@ where
         }
     }
 
-    /// Sends `request` with the token at hand, through a service that is ready.
-    pub(crate) fn send(
-        service: &mut S,
-        request: Request<B>,
-        layer: &BearerAuthLayer<R>,
-        entry: Option<Arc<Entry>>,
-        ticket: Ticket,
-    ) -> Self
-    where
-        S: Clone,
-        R: Replay<B>,
-    {
+    /// A request was sent with the token at hand.
+    pub(crate) fn sent(response: S::Future, attempt: Attempt<S, B>) -> Self {
         Self {
-            state: State::sent(service, request, layer, entry, ticket),
+            state: State::Sent {
+                response,
+                attempt: Some(attempt),
+            },
         }
     }
 
@@ -218,8 +202,13 @@ where
                 StateProj::Waiting { token, parked } => {
                     let ticket = ready!(token.as_mut().poll(cx))?;
                     let mut cold = *parked.take().expect(POLLED_AGAIN);
-                    let (service, entry) = (&mut cold.service, Some(cold.entry));
-                    State::sent(service, cold.request, &cold.layer, entry, ticket)
+                    let (request, entry) = (&mut cold.request, Some(cold.entry));
+                    let attempt =
+                        Attempt::prepare(&cold.service, request, &cold.layer, entry, ticket)?;
+                    State::Sent {
+                        response: cold.service.call(cold.request),
+                        attempt: Some(attempt),
+                    }
                 }
                 // Sent → Refreshing, when the answer blames the token and the request can be sent again.
                 StateProj::Sent { response, attempt } => {
@@ -240,7 +229,7 @@ where
                     }
                     State::Refreshing {
                         token: Box::pin(async move { waiting.newer(generation).await }),
-                        unauthorized: Some(response),
+                        unauthorized: Some(Box::new(response)),
                         parked: Some(parked),
                     }
                 }
@@ -251,7 +240,7 @@ where
                     parked,
                 } => {
                     let Some(ticket) = ready!(token.as_mut().poll(cx)) else {
-                        return Poll::Ready(Ok(unauthorized.take().expect(POLLED_AGAIN)));
+                        return Poll::Ready(Ok(*unauthorized.take().expect(POLLED_AGAIN)));
                     };
                     let mut parked = parked.take().expect(POLLED_AGAIN);
                     parked

@@ -106,10 +106,11 @@ impl Origin {
     /// Compares the whole authority, so that user names and odd ports cannot slip by.
     fn is(&self, authority: &Authority) -> bool {
         let authority = authority.as_str();
-        authority.eq_ignore_ascii_case(&self.authority)
-            || self
-                .host
-                .is_some_and(|end| authority.eq_ignore_ascii_case(&self.authority[..end]))
+        let host = self.host.map(|end| &self.authority[..end]);
+        // Nearly always it is written as it was here.
+        host == Some(authority)
+            || host.is_some_and(|host| authority.eq_ignore_ascii_case(host))
+            || authority.eq_ignore_ascii_case(&self.authority)
     }
 }
 

@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use crate::{
     BearerAuthLayer, NoReplay, OriginNotAllowed, Replay, ResponseFuture, cached::Cached,
-    grant_change::chosen, meter, waiting::usable,
+    future::Attempt, grant_change::chosen, meter, waiting::usable,
 };
 
 /// An HTTP client whose requests carry the current token. Made by a [`BearerAuthLayer`].
@@ -61,11 +61,11 @@ where
         self.inner.poll_ready(cx).map_err(Into::into)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let shared = &self.layer.tokens.shared;
         if !self.layer.origins.allow(request.uri()) {
             meter::origin_rejected(&shared.journal);
-            return ResponseFuture::refused(OriginNotAllowed::new(request.uri()));
+            return ResponseFuture::failed(OriginNotAllowed::new(request.uri()));
         }
         if !self.layer.overriding && request.headers().contains_key(AUTHORIZATION) {
             return ResponseFuture::untouched(self.inner.call(request));
@@ -77,7 +77,10 @@ where
         };
         match ticket {
             Some(ticket) => {
-                ResponseFuture::send(&mut self.inner, request, &self.layer, entry, ticket)
+                match Attempt::prepare(&self.inner, &mut request, &self.layer, entry, ticket) {
+                    Ok(attempt) => ResponseFuture::sent(self.inner.call(request), attempt),
+                    Err(error) => ResponseFuture::failed(error),
+                }
             }
             None => {
                 // The clone left behind starts anew; the one that was polled ready waits with the request.
