@@ -122,7 +122,9 @@ impl World {
         let mut seen = self.seen.lock().unwrap();
         let lead = self.slot.lead(now)?;
         let others = seen.flying.values();
-        let beside = others.filter(|until| now.instant < **until).count();
+        // Meanwhile the time of another may be over: the caller read the clock before.
+        let present = Now::read().instant;
+        let beside = others.filter(|until| present < **until).count();
         assert_eq!(beside, 0, "two flights at once");
         seen.flights += 1;
         let flight = seen.flights;
