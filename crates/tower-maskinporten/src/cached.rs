@@ -60,7 +60,8 @@ impl Cached {
 
 impl Copy {
     fn is_current(&self) -> bool {
-        self.checked == Some(Tick::now())
+        self.checked.is_some()
+            && self.checked == Tick::now()
             && self.changed.has_changed().is_ok_and(|changed| !changed)
     }
 }
@@ -82,10 +83,14 @@ mod tests {
     };
 
     use maskinporten::{AccessToken, BoxFuture, Error, Grant, TokenSource};
-    use tokio::time::{Instant, advance};
+    use tokio::time::{Instant, advance, pause, resume};
 
     use super::*;
-    use crate::{Tokens, clock::fake, waiting::Carried};
+    use crate::{
+        Tokens,
+        clock::fake,
+        waiting::{Carried, usable},
+    };
 
     /// The number of the last token of a source.
     const LAST: usize = 1_000;
@@ -171,6 +176,20 @@ mod tests {
         let mut cached = cached(&tokens).await;
         fake::set_wall_clock(3_600_000_000_000);
         assert!(cached.ticket(&tokens.shared).is_none());
+    }
+
+    #[cfg(debug_assertions)]
+    #[tokio::test]
+    async fn time_that_is_paused_between_two_requests_is_noticed() {
+        for _ in 0..10 {
+            let tokens = Tokens::new(source(LAST), grant());
+            let mut cached = cached(&tokens).await;
+            pause();
+            advance(Duration::from_secs(116)).await;
+            assert!(cached.ticket(&tokens.shared).is_none());
+            assert!(usable(&tokens.shared, &tokens.shared.default_entry()).is_none());
+            resume();
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -225,8 +225,8 @@ pub(crate) fn checked(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Option<(Ticke
     let snapshot = entry.slot.load();
     let held = snapshot.token.as_ref()?;
     let tick = Tick::now();
-    if snapshot.checked.is_at(tick) {
-        return Some((held.ticket(), Some(tick)));
+    if tick.is_some_and(|tick| snapshot.checked.is_at(tick)) {
+        return Some((held.ticket(), tick));
     }
     let (tick, now) = (Tick::of_real_time(), Now::read());
     match held.trust(&now) {
