@@ -6,6 +6,9 @@
 
 #[expect(dead_code, reason = "nobody sets the clock in these")]
 mod clock;
+#[expect(dead_code, reason = "the model does without status and logs")]
+#[path = "../../crates/tower-maskinporten/src/failure.rs"]
+mod failure;
 #[expect(dead_code, reason = "the model does without the refresher")]
 #[path = "../../crates/tower-maskinporten/src/schedule.rs"]
 mod schedule;

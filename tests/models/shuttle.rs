@@ -6,6 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
 mod clock;
+#[expect(dead_code, reason = "the model does without status and logs")]
+#[path = "../../crates/tower-maskinporten/src/failure.rs"]
+mod failure;
 #[expect(dead_code, reason = "the model does without the refresher")]
 #[path = "../../crates/tower-maskinporten/src/schedule.rs"]
 mod schedule;

@@ -5,7 +5,7 @@ use std::{error, fmt, time::Duration};
 use maskinporten::Error;
 use tokio::time::Instant;
 
-use crate::snapshot::Failure;
+use crate::failure::Failure;
 
 /// There is no usable token, so the request was not sent. The [source](error::Error::source) is the last failure to
 /// fetch one. Cheap to clone.

@@ -5,12 +5,7 @@ use std::{fmt, time::Duration};
 use maskinporten::{Error, Grant};
 use tokio::time::Instant;
 
-use crate::{
-    TokenState,
-    clock::Now,
-    pool::Entry,
-    snapshot::{Failure, Held},
-};
+use crate::{TokenState, clock::Now, failure::Failure, pool::Entry, snapshot::Held};
 
 /// How it is about the token of one grant, at one moment. Found in a [`Status`](crate::Status).
 ///

@@ -95,6 +95,7 @@ mod clock;
 #[cfg(test)]
 mod clock_walk;
 mod error;
+mod failure;
 mod flight;
 mod follow;
 mod future;

@@ -1,6 +1,6 @@
-//! All tokens that are kept in this process, by number.
+//! All tokens that are kept in this process, by id.
 //!
-//! A request in flight knows its tokens by their number. Were they counted, each request would write to the count, and
+//! A request in flight knows its tokens by their id. Were they counted, each request would write to the count, and
 //! the threads of a service would fight over it.
 
 use std::{
@@ -12,25 +12,25 @@ use crate::tokens::Shared;
 
 static LIVE: Mutex<Live> = Mutex::new(Live {
     count: 0,
-    by_number: BTreeMap::new(),
+    by_id: BTreeMap::new(),
 });
 
 struct Live {
     count: u64,
-    by_number: BTreeMap<u64, Weak<Shared>>,
+    by_id: BTreeMap<u64, Weak<Shared>>,
 }
 
-/// The number of some tokens, theirs until it is dropped with them.
-pub(crate) struct Number(u64);
+/// What some tokens are known by, until it is dropped with them.
+pub(crate) struct TokensId(u64);
 
-impl Number {
-    /// The next number, for the tokens of `shared`.
+impl TokensId {
+    /// The next id, for the tokens of `shared`.
     pub(crate) fn of(shared: &Weak<Shared>) -> Self {
         let mut live = lock();
         live.count += 1;
-        let number = live.count;
-        live.by_number.insert(number, Weak::clone(shared));
-        Self(number)
+        let id = live.count;
+        live.by_id.insert(id, Weak::clone(shared));
+        Self(id)
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -38,15 +38,15 @@ impl Number {
     }
 }
 
-impl Drop for Number {
+impl Drop for TokensId {
     fn drop(&mut self) {
-        lock().by_number.remove(&self.0);
+        lock().by_id.remove(&self.0);
     }
 }
 
-/// The tokens of this number, while there are any.
-pub(crate) fn find(number: u64) -> Option<Arc<Shared>> {
-    lock().by_number.get(&number)?.upgrade()
+/// The tokens of this id, while there are any.
+pub(crate) fn find(id: u64) -> Option<Arc<Shared>> {
+    lock().by_id.get(&id)?.upgrade()
 }
 
 fn lock() -> MutexGuard<'static, Live> {
@@ -63,13 +63,13 @@ mod tests {
     #[test]
     fn tokens_are_found_until_the_last_handle_is_dropped() {
         let [tokens, other] = [(); 2].map(|()| Tokens::new(Nothing, Grant::new("a:one").unwrap()));
-        let number = tokens.shared.number.get();
-        assert!(Arc::ptr_eq(&find(number).unwrap(), &tokens.shared));
+        let id = tokens.shared.id.get();
+        assert!(Arc::ptr_eq(&find(id).unwrap(), &tokens.shared));
         let clone = tokens.clone();
         drop(tokens);
-        assert!(find(number).is_some());
+        assert!(find(id).is_some());
         drop(clone);
-        assert!(find(number).is_none() && !lock().by_number.contains_key(&number));
-        assert!(find(other.shared.number.get()).is_some());
+        assert!(find(id).is_none() && !lock().by_id.contains_key(&id));
+        assert!(find(other.shared.id.get()).is_some());
     }
 }

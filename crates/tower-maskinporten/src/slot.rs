@@ -10,8 +10,9 @@ use tokio::time::Instant;
 
 use crate::{
     clock::{Anchor, Now},
+    failure::Failure,
     schedule,
-    snapshot::{Failure, Held, Snapshot},
+    snapshot::{Held, Snapshot},
     sync::{ArcSwap, AtomicBool, Guard, Mutex, MutexGuard, watch},
 };
 

@@ -10,19 +10,17 @@
 //! ```
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
-    },
+    sync::atomic::{AtomicI64, Ordering},
     time::Duration,
 };
 
 use http::HeaderValue;
-use maskinporten::{AccessToken, Error, Refusal};
+use maskinporten::AccessToken;
 use tokio::time::Instant;
 
 use crate::{
     clock::{Anchor, Now, Tick},
+    failure::Failure,
     schedule::{self, Urgency},
 };
 
@@ -49,23 +47,6 @@ pub(crate) struct Held {
     /// How long the machine slept until the anchor was set anew.
     asleep: Duration,
     blamed: bool,
-}
-
-/// Fetches that failed, since the last that did not.
-#[derive(Clone)]
-pub(crate) struct Failure {
-    pub(crate) error: Error,
-    pub(crate) attempts: u32,
-    /// How many of the last, in a row, were no passing failures.
-    rejections: u32,
-    /// When the first of them began.
-    pub(crate) since: Instant,
-    at: Instant,
-    random: f64,
-    /// The client has another key since.
-    pub(crate) forgiven: bool,
-    /// Whether it has been told that requests fail for it.
-    told: Arc<AtomicBool>,
 }
 
 /// A header to send, and which token it is.
@@ -249,62 +230,10 @@ impl Held {
     }
 }
 
-impl Failure {
-    /// Another failure, or the first when there was none `before`, of a fetch that began at `began` and was over at `at`.
-    pub(crate) fn after(
-        before: Option<Self>,
-        error: Error,
-        began: Instant,
-        at: Instant,
-        random: f64,
-    ) -> Self {
-        // A refusal after a long outage is the first one still.
-        let rejections = match &before {
-            _ if error.is_transient() => 0,
-            Some(before) => before.rejections.saturating_add(1),
-            None => 1,
-        };
-        Self {
-            error,
-            attempts: before.as_ref().map_or(1, |f| f.attempts.saturating_add(1)),
-            rejections,
-            since: before.as_ref().map_or(began, |f| f.since),
-            at,
-            random,
-            forgiven: false,
-            told: before.map(|f| f.told).unwrap_or_default(),
-        }
-    }
-
-    /// True once, for whoever is to tell that requests fail.
-    pub(crate) fn is_first_to_tell(&self) -> bool {
-        // Many may ask for long, and only the first changes anything.
-        !self.told.load(Ordering::Relaxed) && !self.told.swap(true, Ordering::Relaxed)
-    }
-
-    /// Whether another key of the client may fare better.
-    pub(crate) fn may_be_for_the_key(&self) -> bool {
-        self.error.refusal().is_some() || !self.error.is_transient()
-    }
-
-    fn pause(&self, urgency: Urgency) -> Duration {
-        if self.forgiven {
-            return Duration::ZERO;
-        }
-        let refusal = self.error.refusal();
-        let pause = if self.error.is_transient() {
-            schedule::backoff(self.attempts, urgency, self.random)
-        } else if refusal.is_some_and(Refusal::may_be_approved) {
-            schedule::approval(self.random)
-        } else {
-            schedule::rejection(self.rejections, self.random)
-        };
-        pause.max(self.error.retry_after().unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use maskinporten::Error;
+
     use super::*;
 
     const HOUR: i64 = 3_600_000_000_000;
@@ -398,20 +327,14 @@ mod tests {
     /// A token of 120 s whose refresh has failed for the ninth time at this age, and its birth.
     fn failing(error: Error, age: u64) -> (Snapshot, Instant) {
         let (held, born) = held(anchor());
-        let failure = Failure {
-            error,
-            attempts: 9,
-            rejections: 9,
-            since: born,
-            at: born + Duration::from_secs(age),
-            random: 0.0,
-            forgiven: false,
-            told: Arc::default(),
-        };
+        let at = born + Duration::from_secs(age);
+        let failure = (0..9).fold(None, |before, _| {
+            Some(Failure::after(before, error.clone(), born, at, 0.0))
+        });
         let snapshot = Snapshot {
             token: Some(held),
-            failure: Some(failure),
-            checked: Checked::default(),
+            failure,
+            ..Snapshot::default()
         };
         (snapshot, born)
     }

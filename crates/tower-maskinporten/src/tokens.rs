@@ -16,7 +16,7 @@ use crate::{
     clock::Now,
     flight::Line,
     journal::Journal,
-    live::Number,
+    live::TokensId,
     pool::{Entry, Pool},
     refresh::Agenda,
     schedule,
@@ -55,7 +55,7 @@ pub struct Tokens {
 
 /// What all clones and the tasks share.
 pub(crate) struct Shared {
-    pub(crate) number: Number,
+    pub(crate) id: TokensId,
     pub(crate) pool: ArcSwap<Pool>,
     /// The line of the present source, and those of sources before it in which somebody works still: whoever hangs
     /// there holds up nobody else.
@@ -73,7 +73,7 @@ impl Tokens {
     pub fn new(source: impl TokenSource + 'static, grant: Grant) -> Self {
         Self {
             shared: Arc::new_cyclic(|shared| Shared {
-                number: Number::of(shared),
+                id: TokensId::of(shared),
                 pool: ArcSwap::from_pointee(Pool::new(Arc::new(source), grant)),
                 lines: Mutex::new(vec![Arc::default()]),
                 agenda: Arc::default(),

@@ -31,7 +31,7 @@ pub(crate) struct Carried {
 impl Carried {
     pub(crate) fn new(shared: &Shared, entry: Option<Arc<Entry>>, generation: u64) -> Self {
         Self {
-            tokens: shared.number.get(),
+            tokens: shared.id.get(),
             entry,
             generation,
         }

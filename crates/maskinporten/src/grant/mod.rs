@@ -1,18 +1,14 @@
 //! What is asked of Maskinporten: the complete identity of a token of one client.
 
 mod error;
+mod hashed;
 mod scope;
 
 pub use error::GrantError;
 
-use std::{
-    fmt,
-    hash::{BuildHasher, Hash, Hasher, RandomState},
-    sync::{Arc, LazyLock},
-};
-
 use serde::Serialize;
 
+use self::hashed::Hashed;
 use crate::{Consent, NationalIdentityNumber, OrganisationNumber, SystemUser};
 
 /// What a token is asked for. Two grants that are equal get the same token; two that differ in anything do not.
@@ -31,14 +27,8 @@ use crate::{Consent, NationalIdentityNumber, OrganisationNumber, SystemUser};
 /// assert_ne!(grant, customer);
 /// # Ok::<(), maskinporten::GrantError>(())
 /// ```
-#[derive(Clone)]
-pub struct Grant(Arc<Hashed>);
-
-#[derive(Clone)]
-struct Hashed {
-    asked: Asked,
-    hash: u64,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Grant(Hashed<Asked>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asked {
@@ -99,27 +89,18 @@ impl Grant {
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let asked = Asked {
+        Ok(Self(Hashed::new(Asked {
             scope: scope::normalised(scopes)?,
             resource: None,
             acting_for: None,
             pid: None,
             details: None,
             raw: false,
-        };
-        let hash = hash(&asked);
-        Ok(Self(Arc::new(Hashed { asked, hash })))
+        })))
     }
 
-    fn asked(&self) -> &Asked {
-        &self.0.asked
-    }
-
-    fn with(mut self, change: impl FnOnce(&mut Asked)) -> Self {
-        let hashed = Arc::make_mut(&mut self.0);
-        change(&mut hashed.asked);
-        hashed.hash = hash(&hashed.asked);
-        self
+    fn with(self, change: impl FnOnce(&mut Asked)) -> Self {
+        Self(self.0.with(change))
     }
 
     /// Restricts the token to one audience: the API's identifier becomes the token's `aud`
@@ -234,29 +215,26 @@ impl Grant {
     /// The scopes, sorted, each once, separated by one space.
     #[must_use]
     pub fn scope(&self) -> &str {
-        &self.asked().scope
+        &self.0.scope
     }
 
     /// The audience asked for, if any.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
-        self.asked()
-            .resource
-            .as_ref()
-            .map(|resource| match resource {
-                Resource::Array([resource]) | Resource::Text(resource) => &**resource,
-            })
+        self.0.resource.as_ref().map(|resource| match resource {
+            Resource::Array([resource]) | Resource::Text(resource) => &**resource,
+        })
     }
 
     /// The audience in the form that it is to be sent in.
     pub(crate) fn resource_as_sent(&self) -> Option<&Resource> {
-        self.asked().resource.as_ref()
+        self.0.resource.as_ref()
     }
 
     /// The organisation acted for, if any.
     #[must_use]
     pub fn consumer_org(&self) -> Option<OrganisationNumber> {
-        match self.asked().acting_for {
+        match self.0.acting_for {
             Some(ActingFor::ConsumerOrg(organisation)) => Some(organisation),
             _ => None,
         }
@@ -265,7 +243,7 @@ impl Grant {
     /// The customer acted for in the old way, if any.
     #[must_use]
     pub fn iss_onbehalfof(&self) -> Option<&str> {
-        match &self.asked().acting_for {
+        match &self.0.acting_for {
             Some(ActingFor::OnBehalfOf(id)) => Some(id),
             _ => None,
         }
@@ -274,13 +252,13 @@ impl Grant {
     /// The person that the token is restricted to, if any.
     #[must_use]
     pub fn pid(&self) -> Option<&NationalIdentityNumber> {
-        self.asked().pid.as_ref()
+        self.0.pid.as_ref()
     }
 
     /// The system user acted as, if any.
     #[must_use]
     pub fn system_user(&self) -> Option<&SystemUser> {
-        match &self.asked().details {
+        match &self.0.details {
             Some(Details::SystemUser(system_user)) => Some(system_user),
             _ => None,
         }
@@ -289,7 +267,7 @@ impl Grant {
     /// The consent to be shown, if any.
     #[must_use]
     pub fn consent(&self) -> Option<&Consent> {
-        match &self.asked().details {
+        match &self.0.details {
             Some(Details::Consent(consent)) => Some(consent),
             _ => None,
         }
@@ -298,50 +276,8 @@ impl Grant {
     /// Whether the Maskinporten token itself is asked for.
     #[must_use]
     pub fn is_raw(&self) -> bool {
-        self.asked().raw
+        self.0.raw
     }
-}
-
-impl PartialEq for Grant {
-    fn eq(&self, other: &Self) -> bool {
-        let is_same = Arc::ptr_eq(&self.0, &other.0);
-        is_same || (self.0.hash == other.0.hash && self.asked() == other.asked())
-    }
-}
-
-impl Eq for Grant {}
-
-impl Hash for Grant {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.hash);
-    }
-}
-
-impl fmt::Debug for Grant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked {
-            scope,
-            resource,
-            acting_for,
-            pid,
-            details,
-            raw,
-        } = self.asked();
-        f.debug_struct("Grant")
-            .field("scope", scope)
-            .field("resource", resource)
-            .field("acting_for", acting_for)
-            .field("pid", pid)
-            .field("details", details)
-            .field("raw", raw)
-            .finish()
-    }
-}
-
-/// Hashes with a key of this process, so that nobody can make many that are alike.
-fn hash(asked: &Asked) -> u64 {
-    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    STATE.hash_one(asked)
 }
 
 /// One identifier, which says nothing of its form.
