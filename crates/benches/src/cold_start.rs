@@ -28,11 +28,10 @@ use tokio::{
 use tower_maskinporten::Tokens;
 
 use crate::{
-    harness::median,
     key::{KID, Key},
     options::Options,
     progress::Progress,
-    samples::quantile,
+    samples::{median, quantile},
     table::Row,
 };
 
@@ -95,8 +94,8 @@ async fn cold_starts(
             }
         }
     }
-    let [mut left, mut cold, mut signature, mut trips] = samples;
-    let beyond = median(&mut left);
+    let [left, cold, signature, trips] = samples;
+    let beyond = median(&left);
     let begun = Instant::now();
     drop(HttpClient::new());
     let client = milliseconds(begun.elapsed());
@@ -111,9 +110,9 @@ async fn cold_starts(
             "{beyond:.2} ms (nine of ten: {:.2}) of {:.2}; signature {:.2}, round trips {:.2}. Once for a process, before: \
              reading and trying the key {parsing:.1} ms, `HttpClient::new` {client:.1}",
             quantile(&left, 0.9),
-            median(&mut cold),
-            median(&mut signature),
-            median(&mut trips),
+            median(&cold),
+            median(&signature),
+            median(&trips),
         ),
         is_met: (!options.quick).then_some(beyond <= TARGET),
     }

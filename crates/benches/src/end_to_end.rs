@@ -29,11 +29,11 @@ use tower_service::Service;
 
 use crate::{
     cpu,
-    harness::{median, token},
+    harness::token,
     loopback::{Loopback, Protocol},
     options::Options,
     progress::Progress,
-    samples::grouped,
+    samples::{grouped, median},
     table::Row,
 };
 
@@ -73,7 +73,7 @@ fn row(name: &str, protocol: Protocol, options: &Options, progress: &Progress) -
     let [bare, by_hand, layered] = samples;
     let kept = ratio(&layered, &by_hand, |sample| sample.rate);
     let middle = |samples: &[Sample], value: fn(&Sample) -> f64| {
-        median(&mut samples.iter().map(value).collect::<Vec<_>>())
+        median(&samples.iter().map(value).collect::<Vec<_>>())
     };
     Row {
         number: "S7",
@@ -97,11 +97,8 @@ fn row(name: &str, protocol: Protocol, options: &Options, progress: &Progress) -
 /// The median of the ratios of neighbours.
 fn ratio(ours: &[Sample], theirs: &[Sample], value: fn(&Sample) -> f64) -> f64 {
     let pairs = ours.iter().zip(theirs);
-    median(
-        &mut pairs
-            .map(|(ours, theirs)| value(ours) / value(theirs))
-            .collect::<Vec<_>>(),
-    )
+    let ratios = pairs.map(|(ours, theirs)| value(ours) / value(theirs));
+    median(&ratios.collect::<Vec<_>>())
 }
 
 #[derive(Clone, Copy)]

@@ -25,10 +25,11 @@ use tower_service::Service;
 
 use crate::{
     cpu,
-    harness::{median, token},
+    harness::token,
     key::{KID, Key},
     options::Options,
     progress::Progress,
+    samples::median,
     table::Row,
 };
 
@@ -75,7 +76,7 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
         signatures.push(signature);
         ours.push(rest);
     }
-    let ratio = median(&mut ratios);
+    let ratio = median(&ratios);
     vec![Row {
         number: "S8",
         what: "CPU time of a fetch, beside the RSA-2048 signature itself".into(),
@@ -83,9 +84,9 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
         measured: format!(
             "{:+.1} %: {:.1} µs on top of {:.0} µs; {:.1} µs with a signer that signs nothing",
             100.0 * (ratio - 1.0),
-            median(&mut differences),
-            median(&mut signatures),
-            median(&mut ours)
+            median(&differences),
+            median(&signatures),
+            median(&ours)
         ),
         is_met: (!options.quick).then_some(ratio <= TARGET),
     }]

@@ -28,10 +28,19 @@ impl Key {
 
     /// The same key, as the layer has it.
     pub fn client_key(&self) -> ClientKey {
+        ClientKey::from_pem(&self.pem(), KID).expect("a good key")
+    }
+
+    /// The same key, as a file has it.
+    pub fn pem(&self) -> String {
         let der: Pkcs8V1Der<'_> = self.0.as_der().expect("PKCS#8 of a good key");
-        let der = STANDARD.encode(der.as_ref());
-        let pem = format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n");
-        ClientKey::from_pem(&pem, KID).expect("a good key")
+        let text = STANDARD.encode(der.as_ref());
+        let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+        let lines: Vec<_> = lines.collect();
+        format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+            lines.join("\n")
+        )
     }
 
     /// Its public half, as it is registered.

@@ -13,9 +13,10 @@ use tower_maskinporten::{BearerAuth, Tokens};
 use tower_service::Service;
 
 use crate::{
-    harness::{Answers, Histogram, URI, drive, fresh, median, runtime, token},
+    harness::{Answers, Histogram, URI, drive, fresh, runtime, token},
     options::Options,
     progress::Progress,
+    samples::median,
     subjects::{Fixed, fetched, layer},
     table::Row,
 };
@@ -43,7 +44,7 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
         swaps += swapped;
         progress.step();
     }
-    let (undisturbed, disturbed) = (median(&mut undisturbed), median(&mut disturbed));
+    let (undisturbed, disturbed) = (median(&undisturbed), median(&disturbed));
     let ratio = disturbed / undisturbed;
     let per_second = swaps as f64 / (rounds as f64 * length.as_secs_f64());
     vec![Row {

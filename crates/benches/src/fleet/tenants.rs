@@ -8,7 +8,7 @@ use tower_maskinporten::Tokens;
 
 use super::endpoint::Endpoint;
 use crate::{
-    cpu, harness::poll_once, progress::Progress, samples::grouped, table::Row, tenants::fleet,
+    cpu, harness::poll_once, progress::Progress, samples::grouped, table::Row, tenants::grants,
 };
 
 /// What Altinn's tokens live.
@@ -40,7 +40,7 @@ pub(super) struct Tenants {
 pub(super) async fn live(count: usize, progress: &Progress) -> Tenants {
     progress.begin("tenants", END);
     let endpoint = Arc::new(Endpoint::new(LIFETIME));
-    let grants = fleet::grants(count);
+    let grants = grants::made(count);
     let before = resident();
     let scope = Grant::new("altinn:serviceowner").expect("a scope");
     let replicas: Vec<_> = (0..REPLICAS)

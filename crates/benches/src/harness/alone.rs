@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Plan, Subject, Worker, median};
+use super::{Plan, Subject, Worker};
 use crate::progress::Progress;
+use crate::samples::median;
 
 /// What an operation of each subject takes, in nanoseconds.
 pub fn measure(subjects: &[Subject], plan: Plan, progress: &Progress) -> Vec<f64> {
@@ -26,7 +27,7 @@ pub fn measure(subjects: &[Subject], plan: Plan, progress: &Progress) -> Vec<f64
             progress.step();
         }
     });
-    times.iter_mut().map(|times| median(times)).collect()
+    times.iter().map(|times| median(times)).collect()
 }
 
 /// How many operations make a batch. It warms up on the way.

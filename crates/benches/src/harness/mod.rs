@@ -8,7 +8,6 @@ mod histogram;
 pub mod pairs;
 mod plan;
 mod request;
-mod statistics;
 mod token;
 mod worker;
 
@@ -17,7 +16,6 @@ pub use drive::{drive, poll_once};
 pub use histogram::Histogram;
 pub use plan::Plan;
 pub use request::{Body, ORIGIN, URI, fresh};
-pub use statistics::median;
 pub use token::token;
 pub use worker::{Subject, Worker};
 

@@ -10,8 +10,9 @@ use std::{
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use tokio::runtime::Handle;
 
-use super::{Plan, Subject, Worker, alone, median};
+use super::{Plan, Subject, Worker, alone};
 use crate::progress::Progress;
+use crate::samples::median;
 
 /// A batch is done in so many parts, and after each the other thread can see it.
 const PARTS: u64 = 8;
@@ -59,7 +60,7 @@ pub fn measure(
     });
     progress.begin("two threads", plan.rounds as u64);
     let meeting = Meeting::default();
-    let mut times = thread::scope(|scope| {
+    let times = thread::scope(|scope| {
         let threads: Vec<_> = (0..)
             .zip(&mut workers)
             .map(|(number, workers)| {
@@ -84,7 +85,7 @@ pub fn measure(
         }
         times
     });
-    times.iter_mut().map(|times| median(times)).collect()
+    times.iter().map(|times| median(times)).collect()
 }
 
 fn run(

@@ -7,14 +7,14 @@ use http::{HeaderValue, header::AUTHORIZATION};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::{Peer, asking::Asking, endpoint::Endpoint, key};
-use crate::harness::Subject;
+use super::{Peer, asking::Asking, endpoint::Endpoint};
+use crate::{harness::Subject, key::Key};
 
 const SCOPES: &[&str] = &["altinn"];
 
 pub fn peer(runtime: &Runtime, endpoint: &Endpoint) -> Peer {
     let account = json!({
-        "private_key": key::pem(),
+        "private_key": Key::generate().pem(),
         "client_email": "client@example.com",
         "token_uri": endpoint.url,
     });

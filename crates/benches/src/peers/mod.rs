@@ -9,7 +9,6 @@ mod cf_gears;
 mod endpoint;
 mod gcp;
 mod google;
-mod key;
 mod kube;
 mod smithy;
 mod yup;

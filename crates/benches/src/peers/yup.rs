@@ -4,8 +4,8 @@ use http::{HeaderValue, header::AUTHORIZATION};
 use tokio::runtime::Runtime;
 use yup_oauth2::{ServiceAccountAuthenticator, ServiceAccountKey};
 
-use super::{Peer, asking::Asking, endpoint::Endpoint, key};
-use crate::harness::Subject;
+use super::{Peer, asking::Asking, endpoint::Endpoint};
+use crate::{harness::Subject, key::Key};
 
 const SCOPES: &[&str] = &["altinn"];
 
@@ -14,7 +14,7 @@ pub fn peer(runtime: &Runtime, endpoint: &Endpoint) -> Peer {
         key_type: Some("service_account".to_owned()),
         project_id: None,
         private_key_id: None,
-        private_key: key::pem(),
+        private_key: Key::generate().pem(),
         client_email: "client@example.com".to_owned(),
         client_id: None,
         auth_uri: None,

@@ -8,7 +8,7 @@ use tower_layer::Layer;
 use tower_maskinporten::BearerAuth;
 
 use super::{
-    fleet, many,
+    grants, many,
     requests::{ByTenant, headers},
     row,
 };
@@ -53,13 +53,13 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
 
 /// The layer with a thousand tenants, alone.
 pub fn one_of_many(runtime: &Runtime) -> Subject {
-    let grants = fleet::grants(HOT);
+    let grants = grants::made(HOT);
     ByTenant::subject(SOME, service(runtime, &grants), grants).proven(1)
 }
 
 fn subjects(runtime: &Runtime, many: usize) -> Vec<Subject> {
-    let all = fleet::grants(many);
-    let (one, some) = (fleet::grants(1), fleet::grants(HOT));
+    let all = grants::made(many);
+    let (one, some) = (grants::made(1), grants::made(HOT));
     // From all over, as they would be.
     let hot: Arc<[Grant]> = all.iter().step_by(many / HOT).take(HOT).cloned().collect();
     let all_headers = headers(many);
@@ -83,7 +83,7 @@ fn subjects(runtime: &Runtime, many: usize) -> Vec<Subject> {
 
 /// The layer, with the tokens of so many.
 fn service(runtime: &Runtime, grants: &[Grant]) -> BearerAuth<Answers> {
-    let tokens = runtime.block_on(fleet::filled(Fixed(token(0)), grants));
+    let tokens = runtime.block_on(grants::filled(Fixed(token(0)), grants));
     layer(&tokens).layer(Answers::new())
 }
 

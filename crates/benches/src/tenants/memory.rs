@@ -2,12 +2,12 @@
 
 use tokio::runtime::Builder;
 
-use super::{fleet, many, row};
+use super::{grants, many, row};
 use crate::{harness::token, options::Options, progress::Progress, subjects::Fixed, table::Row};
 
 pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
     progress.begin("what tenants take", 1);
-    let grants = fleet::grants(many(options));
+    let grants = grants::made(many(options));
     // Allocations are counted by thread, so everything happens on this one.
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -17,7 +17,7 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
     let header = "Bearer ".len() + source.0.len();
     let mut kept = None;
     let info = allocation_counter::measure(|| {
-        kept = Some(runtime.block_on(fleet::filled(source, &grants)));
+        kept = Some(runtime.block_on(grants::filled(source, &grants)));
     });
     let tasks = runtime.metrics().num_alive_tasks();
     drop(kept);

@@ -1,6 +1,6 @@
 //! S6: a token for each of a hundred thousand tenants, which requests choose by a grant in their extensions.
 
-pub mod fleet;
+pub mod grants;
 mod lookup;
 mod memory;
 mod refresh;

@@ -22,7 +22,7 @@ use tokio::{
 };
 use tower_maskinporten::Tokens;
 
-use super::{fleet, many, row};
+use super::{grants, many, row};
 use crate::{
     harness::{poll_once, token},
     options::Options,
@@ -53,7 +53,7 @@ impl TokenSource for Counted {
 pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
     // Two lives of a token, after another one in which the pace is found; or long enough for each to be refreshed.
     let (settle, seconds) = if options.quick { (2, 6) } else { (12, 24) };
-    let grants = fleet::grants(many(options));
+    let grants = grants::made(many(options));
     let fetches = Arc::new(AtomicU64::new(0));
     let source = Counted {
         token: token(0),
@@ -70,7 +70,7 @@ pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
                     .enable_all()
                     .build()
                     .expect("a runtime can be started");
-                let tokens = runtime.block_on(fleet::filled(source, grants));
+                let tokens = runtime.block_on(grants::filled(source, grants));
                 let _ = send.send((tokens, runtime.handle().clone()));
                 let wait = |seconds| {
                     for _ in 0..seconds {

@@ -8,7 +8,7 @@ use tower_maskinporten::Tokens;
 const SCOPE: &str = "altinn:correspondence.write";
 
 /// A grant for each of so many tenants: system users of different organisations.
-pub fn grants(tenants: usize) -> Arc<[Grant]> {
+pub fn made(tenants: usize) -> Arc<[Grant]> {
     let grant = Grant::new(SCOPE).expect("the scope is constant");
     // The last digit is a check digit, so most numbers are nobody's.
     (300_000_000..400_000_000)
