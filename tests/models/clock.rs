@@ -12,9 +12,6 @@ pub(crate) struct Now {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tick(pub(crate) i64);
-
-#[derive(Clone, Copy, Debug)]
 pub(crate) struct Anchor {
     pub(crate) wall_offset: i64,
     pub(crate) slept: Duration,

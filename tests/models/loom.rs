@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
+#[path = "../../crates/tower-maskinporten/src/changes.rs"]
+mod changes;
 #[expect(dead_code, reason = "nobody sets the clock in these")]
 mod clock;
 #[expect(dead_code, reason = "the model does without status and logs")]
@@ -22,7 +24,10 @@ mod sync;
 
 /// Those of loom.
 mod primitives {
-    pub(crate) use loom::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+    pub(crate) use loom::sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64},
+    };
 }
 
 use std::{sync::Arc, time::Duration};
@@ -71,8 +76,8 @@ fn generation(slot: &Slot) -> u64 {
 /// A request: takes the token that is there; else fetches, as `fly` does it, or waits for who does. Gives what it
 /// found: a token, or a failure.
 fn request(slot: &Slot, fly: impl Fn(Lead)) -> bool {
-    let mut changed = slot.subscribe();
     loop {
+        let change = slot.changes().next();
         {
             let snapshot = slot.load();
             let now = Now::read();
@@ -91,7 +96,7 @@ fn request(slot: &Slot, fly: impl Fn(Lead)) -> bool {
         if slot.load().failure.is_some() {
             return false;
         }
-        block_on(changed.changed());
+        block_on(change);
     }
 }
 
@@ -177,6 +182,26 @@ fn f2_401s_of_the_same_token_are_one_refresh_and_never_doubt_the_next() {
         let snapshot = slot.load();
         let held = snapshot.token.as_ref().unwrap();
         assert_eq!((held.generation(), held.is_blamed()), (2, false));
+    });
+}
+
+#[test]
+fn a8_whoever_keeps_a_copy_knows_when_it_is_an_old_one() {
+    explore(|| {
+        let slot = Arc::new(Slot::default());
+        publish(&slot, lead(&slot).unwrap(), "one");
+        let other = thread::spawn({
+            let slot = Arc::clone(&slot);
+            move || {
+                slot.blame(1, &Now::read());
+                publish(&slot, lead(&slot).unwrap(), "two");
+            }
+        });
+        // How many changes there were, and then what there is, as the layer's cache does it.
+        let count = slot.changes().count();
+        let kept = generation(&slot);
+        other.join().unwrap();
+        assert!(kept == 2 || slot.changes().count() != count);
     });
 }
 

@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be had in a test ends it")]
 
+#[expect(dead_code, reason = "nobody waits in these, or keeps copies")]
+#[path = "../../crates/tower-maskinporten/src/changes.rs"]
+mod changes;
 mod clock;
 #[expect(dead_code, reason = "the model does without status and logs")]
 #[path = "../../crates/tower-maskinporten/src/failure.rs"]
@@ -18,12 +21,14 @@ mod slot;
 #[expect(dead_code, reason = "the model does without status and logs")]
 #[path = "../../crates/tower-maskinporten/src/snapshot.rs"]
 mod snapshot;
-#[expect(dead_code, reason = "nobody waits in these")]
 mod sync;
 
 /// Those of shuttle.
 mod primitives {
-    pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic::AtomicBool};
+    pub(crate) use shuttle::sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64},
+    };
 }
 
 use std::{collections::HashMap, sync::Arc, time::Duration};

@@ -1,9 +1,15 @@
 //! What the slot shares with other threads, made of the primitives of a model checker, so that it tries every order
 //! of what threads do to each other.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    mem,
+    ops::Deref,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
-pub(crate) use crate::primitives::{AtomicBool, Mutex, MutexGuard};
+pub(crate) use crate::primitives::{AtomicBool, AtomicU64, Mutex, MutexGuard};
 
 /// As `arc_swap::ArcSwap` promises to be: whoever loads has the last value stored, whole.
 #[derive(Default)]
@@ -33,60 +39,48 @@ impl<T> Deref for Guard<T> {
     }
 }
 
-/// As `tokio::sync::watch` promises to be, without a value: whoever subscribed before a change is woken by it.
-pub(crate) mod watch {
-    use std::{future::poll_fn, marker::PhantomData, sync::Arc, task::Poll, task::Waker};
+/// As `tokio::sync::Notify` promises to be: whoever asked before a change is woken by it.
+#[derive(Default)]
+pub(crate) struct Notify(Mutex<Changes>);
 
-    use super::Mutex;
+#[derive(Default)]
+struct Changes {
+    count: u64,
+    waiting: Vec<Waker>,
+}
 
-    #[derive(Default)]
-    struct Changes {
-        count: u64,
-        waiting: Vec<Waker>,
+pub(crate) struct Notified<'a> {
+    notify: &'a Notify,
+    seen: u64,
+}
+
+impl Notify {
+    pub(crate) fn notified(&self) -> Notified<'_> {
+        let seen = self.0.lock().unwrap().count;
+        Notified { notify: self, seen }
     }
 
-    #[derive(Default)]
-    pub(crate) struct Sender<T>(Arc<Mutex<Changes>>, PhantomData<T>);
-
-    pub(crate) struct Receiver<T> {
-        changes: Arc<Mutex<Changes>>,
-        seen: u64,
-        value: PhantomData<T>,
-    }
-
-    impl<T> Sender<T> {
-        pub(crate) fn subscribe(&self) -> Receiver<T> {
-            Receiver {
-                changes: Arc::clone(&self.0),
-                seen: self.0.lock().unwrap().count,
-                value: PhantomData,
-            }
-        }
-
-        pub(crate) fn send_replace(&self, _value: T) {
-            let woken = {
-                let mut changes = self.0.lock().unwrap();
-                changes.count += 1;
-                std::mem::take(&mut changes.waiting)
-            };
-            for waker in woken {
-                waker.wake();
-            }
+    pub(crate) fn notify_waiters(&self) {
+        let woken = {
+            let mut changes = self.0.lock().unwrap();
+            changes.count += 1;
+            mem::take(&mut changes.waiting)
+        };
+        for waker in woken {
+            waker.wake();
         }
     }
+}
 
-    impl<T> Receiver<T> {
-        pub(crate) async fn changed(&mut self) {
-            poll_fn(|context| {
-                let mut changes = self.changes.lock().unwrap();
-                if changes.count != self.seen {
-                    self.seen = changes.count;
-                    return Poll::Ready(());
-                }
-                changes.waiting.push(context.waker().clone());
-                Poll::Pending
-            })
-            .await;
+impl Future for Notified<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut changes = self.notify.0.lock().unwrap();
+        if changes.count != self.seen {
+            return Poll::Ready(());
         }
+        changes.waiting.push(context.waker().clone());
+        Poll::Pending
     }
 }

@@ -7,9 +7,8 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use tokio::sync::watch;
 
-use crate::{clock::Tick, snapshot::Ticket, tokens::Shared, waiting};
+use crate::{changes::Changes, clock::Tick, snapshot::Ticket, tokens::Shared, waiting};
 
 /// The default token, as one clone of the service knows it.
 #[derive(Default)]
@@ -21,7 +20,9 @@ pub(crate) struct Cached {
 
 struct Copy {
     ticket: Ticket,
-    changed: watch::Receiver<()>,
+    changes: Arc<Changes>,
+    /// How many there had been before it was made.
+    count: u64,
     /// When it was last found usable; not known on time that a test has paused.
     checked: Option<Tick>,
 }
@@ -40,29 +41,29 @@ impl Cached {
         let pool = shared.pool.load();
         let before = self.copy.take();
         // What changes from here on will be seen.
-        let changed = self.is_used.then(|| pool.default.slot.subscribe());
+        let changes = pool.default.slot.changes();
+        let count = changes.count();
         let (mut ticket, checked) = waiting::checked(shared, &pool.default)?;
-        self.is_used = true;
-        if let Some(changed) = changed {
+        if self.is_used {
             ticket.authorization = before
                 .map(|copy| copy.ticket.authorization)
                 .filter(|own| *own == ticket.authorization)
                 .unwrap_or_else(|| copied(&ticket.authorization));
             self.copy = Some(Copy {
                 ticket: ticket.clone(),
-                changed,
+                changes: Arc::clone(changes),
+                count,
                 checked,
             });
         }
+        self.is_used = true;
         Some(ticket)
     }
 }
 
 impl Copy {
     fn is_current(&self) -> bool {
-        self.checked.is_some()
-            && self.checked == Tick::now()
-            && self.changed.has_changed().is_ok_and(|changed| !changed)
+        self.checked.is_some() && self.checked == Tick::now() && self.changes.count() == self.count
     }
 }
 

@@ -4,7 +4,7 @@
 //! judged by tokio's clock (which tests can pause), corrected for sleep. When the wall clock has moved otherwise than
 //! that since the token was asked for, nobody knows who is right, and the token is in doubt.
 
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 use tokio::time::Instant;
 
@@ -38,6 +38,21 @@ impl Now {
         }
     }
 
+    /// What the clocks say, read once a tick, and which tick that was; none on time that a test has paused.
+    pub(crate) fn coarse() -> (Self, Option<Tick>) {
+        thread_local! {
+            static LAST: Cell<Option<(Tick, Now)>> = const { Cell::new(None) };
+        }
+        if let (Some(tick), Some((last, now))) = (Tick::now(), LAST.get())
+            && tick == last
+        {
+            return (now, Some(tick));
+        }
+        let (tick, now) = (Tick::of_real_time(), Self::read());
+        LAST.set(tick.map(|tick| (tick, now)));
+        (now, tick)
+    }
+
     /// This moment, to measure from.
     pub(crate) fn anchor(&self) -> Anchor {
         Anchor {
@@ -60,7 +75,7 @@ impl Now {
 /// The coarse wall clock, which goes on in steps of some milliseconds, and also while the machine sleeps. What was so
 /// at a tick is so until the next; on time that a test has paused there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tick(pub(crate) i64);
+pub(crate) struct Tick(i64);
 
 impl Tick {
     /// The present one, as each request asks for it.

@@ -1,9 +1,9 @@
 //! Flights: each fetches once, for one slot, in a task that belongs to no request.
 //!
-//! Requests give up, and what a hundred others wait for must go on. At most [`WORKERS`] fly at once, so that a
-//! thousand customers on a cold start are no storm at the token endpoint; the others wait in line. Workers hold the
-//! shared state weakly, so that they end with the last handle; when one is lost, to a panic or with its runtime, the
-//! next request that needs a token starts another.
+//! Requests give up, and what a hundred others wait for must go on. A few workers have up to [`ABREAST`] flights each
+//! under way, so that a thousand customers on a cold start are no storm at the token endpoint; the others wait in
+//! line. Workers hold the shared state weakly, so that they end with the last handle; when one is lost with its
+//! runtime, the next request that needs a token starts another.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,9 +15,11 @@ use std::{
     thread,
 };
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use maskinporten::{AccessToken, Error};
 use tokio::{
     runtime::Handle,
+    sync::Notify,
     task::AbortHandle,
     time::{Instant, timeout},
 };
@@ -33,12 +35,19 @@ use crate::{
     tokens::Shared,
 };
 
-/// How many fetches are under way at once.
-const WORKERS: usize = 32;
+/// How many tasks fetch, so that several threads can sign.
+const WORKERS: usize = 3;
+
+/// How many fetches each of them has under way at once.
+const ABREAST: usize = 10;
 
 /// The line of flights, and who works it off.
 #[derive(Default)]
-pub(crate) struct Line(Mutex<Work>);
+pub(crate) struct Line {
+    work: Mutex<Work>,
+    /// There is more to do, for workers who can do more.
+    more: Notify,
+}
 
 #[derive(Default)]
 struct Work {
@@ -51,7 +60,7 @@ struct Work {
 
 impl Line {
     fn work(&self) -> MutexGuard<'_, Work> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether anybody works at it.
@@ -99,6 +108,7 @@ pub(crate) fn launch(
     }
     let vacancy = work.vacancy();
     drop(work);
+    line.more.notify_waiters();
     if vacancy.is_none_or(|number| hire(shared, &line, runtime, number)) {
         return true;
     }
@@ -156,39 +166,32 @@ struct Worker {
 
 impl Worker {
     async fn work(&self) {
-        while let Some((shared, entry, lead)) = self.next() {
-            let now = Now::read();
-            // It may have been in line for so long that another has taken its place.
-            let Some(lead) = entry.slot.take_off(lead, &now) else {
-                continue;
-            };
-            // Before anything of other people's, such as a subscriber, could panic.
-            let flight = Flight {
-                shared: self.shared.clone(),
-                entry: Arc::clone(&entry),
-                lead,
-                anchor: now.anchor(),
-                landed: false,
-            };
-            let span = tracing::debug_span!(
-                "maskinporten.fetch",
-                client = &*shared.journal.client(),
-                grant = entry.name()
-            );
-            drop(shared);
-            // A panic in somebody's source is a failure like any other, even before its future is there.
-            let fetch = async { entry.source.fetch(&entry.grant).await }.instrument(span.clone());
-            let outcome = match unless_it_panics(timeout(lead.limit, fetch)).await {
-                Some(Ok(outcome)) => outcome,
-                Some(Err(_)) => Err(Error::transient(Mishap::Late(lead.limit))),
-                None => Err(Error::transient(Mishap::Panicked)),
-            };
-            span.in_scope(|| flight.land(&outcome));
+        let mut flights = FuturesUnordered::new();
+        loop {
+            let more = self.line.more.notified();
+            while flights.len() < ABREAST
+                && let Some((shared, entry, lead)) = self.next(flights.is_empty())
+            {
+                // It may have been in line for so long that another has taken its place.
+                let now = Now::read();
+                if let Some(lead) = entry.slot.take_off(lead, &now) {
+                    let flight = Flight::new(&shared, entry, lead, now.anchor());
+                    // Whatever panics, such as a subscriber, takes nothing else with it.
+                    flights.push(unless_it_panics(flight.fly(shared)));
+                }
+            }
+            if flights.is_empty() {
+                return;
+            }
+            tokio::select! {
+                _ = flights.next() => {}
+                () = more, if flights.len() < ABREAST => {}
+            }
         }
     }
 
-    /// The next in line. With none, the worker retires, which is settled before another can be put in line.
-    fn next(&self) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
+    /// The next in line. With none, a worker who is idle retires, which is settled before another can be put in line.
+    fn next(&self, is_idle: bool) -> Option<(Arc<Shared>, Arc<Entry>, Lead)> {
         let shared = self.shared.upgrade()?;
         let mut work = self.line.work();
         let flight = loop {
@@ -203,7 +206,8 @@ impl Worker {
                 let back = Instant::now() + schedule::fetch_limit(None) + schedule::SPACING;
                 work.workers.insert(self.number, back);
             }
-            None => drop(work.workers.remove(&self.number)),
+            None if is_idle => drop(work.workers.remove(&self.number)),
+            None => {}
         }
         drop(work);
         flight.map(|(entry, lead)| (shared, entry, lead))
@@ -237,6 +241,34 @@ struct Flight {
 }
 
 impl Flight {
+    fn new(shared: &Arc<Shared>, entry: Arc<Entry>, lead: Lead, anchor: Anchor) -> Self {
+        Self {
+            shared: Arc::downgrade(shared),
+            entry,
+            lead,
+            anchor,
+            landed: false,
+        }
+    }
+
+    async fn fly(self, shared: Arc<Shared>) {
+        let span = tracing::debug_span!(
+            "maskinporten.fetch",
+            client = &*shared.journal.client(),
+            grant = self.entry.name()
+        );
+        drop(shared);
+        let limit = self.lead.limit;
+        // A panic in somebody's source is a failure like any other, even before its future is there.
+        let fetch = async { self.entry.source.fetch(&self.entry.grant).await };
+        let outcome = match unless_it_panics(timeout(limit, fetch.instrument(span.clone()))).await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_)) => Err(Error::transient(Mishap::Late(limit))),
+            None => Err(Error::transient(Mishap::Panicked)),
+        };
+        span.in_scope(|| self.land(&outcome));
+    }
+
     fn land(mut self, outcome: &Result<AccessToken, Error>) {
         self.landed = true;
         let Some(shared) = self.shared.upgrade() else {

@@ -39,7 +39,7 @@ impl GrantStatus {
             state: TokenState::of(&snapshot, now),
             age: held.map(|held| held.age(now)),
             usable_for: held.and_then(|held: &Held| held.window(now)),
-            failure: snapshot.failure.clone(),
+            failure: snapshot.failure.as_deref().cloned(),
             is_fetching: entry.slot.flight_began(now).is_some(),
             at: now.instant,
             grant: entry.grant.clone(),

@@ -91,6 +91,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod cached;
+mod changes;
 mod clock;
 #[cfg(test)]
 mod clock_walk;

@@ -91,7 +91,11 @@ impl Pool {
     fn with_slot(source: Arc<dyn TokenSource>, default: Grant, slot: Slot) -> Self {
         Self {
             default: Arc::new(Entry::new(default, source, slot, true, 0)),
-            entries: papaya::HashMap::new(),
+            entries: papaya::HashMap::builder()
+                // By default it grows a little with each insertion: where no more come, each reader has two tables to
+                // look in for good.
+                .resize_mode(papaya::ResizeMode::Blocking)
+                .build(),
             capacity: AtomicUsize::new(CAPACITY),
             age: AtomicU64::new(0),
             evicting: Mutex::default(),

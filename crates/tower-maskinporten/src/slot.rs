@@ -9,11 +9,12 @@ use maskinporten::{AccessToken, Error};
 use tokio::time::Instant;
 
 use crate::{
+    changes::Changes,
     clock::{Anchor, Now},
     failure::Failure,
     schedule,
     snapshot::{Held, Snapshot},
-    sync::{ArcSwap, AtomicBool, Guard, Mutex, MutexGuard, watch},
+    sync::{ArcSwap, AtomicBool, Guard, Mutex, MutexGuard},
 };
 
 /// One token's place. Readers load a snapshot; writers replace it under the mutex, one at a time.
@@ -22,7 +23,8 @@ pub(crate) struct Slot {
     /// The generation that its first token comes after.
     before: u64,
     snapshot: ArcSwap<Snapshot>,
-    changed: watch::Sender<()>,
+    /// Counted apart, so that who watches it keeps nothing else.
+    changes: Arc<Changes>,
     /// Whether a request wanted the token in vain since the last failure.
     asked: AtomicBool,
     control: Mutex<Control>,
@@ -33,7 +35,7 @@ struct Control {
     /// Flights are numbered, so that a lost one that comes back late is told from the one that took its place.
     flights: u64,
     flying: Option<Flying>,
-    blame: Option<Blame>,
+    blame: Option<Box<Blame>>,
     /// The flight that was under way when the client got another key.
     forgiven: u64,
 }
@@ -97,14 +99,14 @@ impl Slot {
         self.snapshot.load_full()
     }
 
-    /// Tells of every change from now on.
-    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
-        self.changed.subscribe()
+    /// What happens to it.
+    pub(crate) fn changes(&self) -> &Arc<Changes> {
+        &self.changes
     }
 
     /// Has everybody who waits look again.
     pub(crate) fn stir(&self) {
-        self.changed.send_replace(());
+        self.changes.tell();
     }
 
     /// Notes that a request wants the token and cannot have it.
@@ -220,9 +222,15 @@ impl Slot {
             held.absolve(&now);
         }
         let (began, random) = (lead.began, fastrand::f64());
-        let mut failure = Failure::after(failure, error, began, now.instant, random);
+        let mut failure = Failure::after(
+            failure.map(|before| *before),
+            error,
+            began,
+            now.instant,
+            random,
+        );
         failure.forgiven = control.forgiven == lead.flight && failure.may_be_for_the_key();
-        snapshot.failure = Some(failure);
+        snapshot.failure = Some(Box::new(failure));
         self.store(snapshot);
         drop(control);
         Some(before)
@@ -281,10 +289,10 @@ impl Slot {
                 if again { last.useless_refreshes + 1 } else { 0 }
             }
         };
-        control.blame = Some(Blame {
+        control.blame = Some(Box::new(Blame {
             at: now.instant,
             useless_refreshes,
-        });
+        }));
         let mut snapshot = Snapshot::clone(&current);
         if let Some(held) = &mut snapshot.token {
             held.blame();

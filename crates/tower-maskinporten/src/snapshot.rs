@@ -9,17 +9,14 @@
 //!   fresh, stale ──► doubtful (a 401 blames the token, or the clocks disagree) ──► fresh (publish), as before (fail)
 //! ```
 
-use std::{
-    sync::atomic::{AtomicI64, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
 use http::HeaderValue;
 use maskinporten::AccessToken;
 use tokio::time::Instant;
 
 use crate::{
-    clock::{Anchor, Now, Tick},
+    clock::{Anchor, Now},
     failure::Failure,
     schedule::{self, Urgency},
 };
@@ -28,12 +25,9 @@ use crate::{
 #[derive(Clone, Default)]
 pub(crate) struct Snapshot {
     pub(crate) token: Option<Held>,
-    pub(crate) failure: Option<Failure>,
-    pub(crate) checked: Checked,
+    /// Apart, as there is seldom one.
+    pub(crate) failure: Option<Box<Failure>>,
 }
-
-/// When a token was last found usable: at a tick of the clock once is enough.
-pub(crate) struct Checked(AtomicI64);
 
 /// A token and how far it can be trusted.
 #[derive(Clone)]
@@ -63,29 +57,6 @@ pub(crate) enum Trust {
     Stale,
     Doubtful,
     Expired,
-}
-
-impl Checked {
-    pub(crate) fn note(&self, tick: Tick) {
-        self.0.store(tick.0, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_at(&self, tick: Tick) -> bool {
-        self.0.load(Ordering::Relaxed) == tick.0
-    }
-}
-
-impl Default for Checked {
-    fn default() -> Self {
-        Self(AtomicI64::new(i64::MIN))
-    }
-}
-
-/// What becomes of a snapshot is another one, which nobody has checked.
-impl Clone for Checked {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
 }
 
 impl Snapshot {
@@ -333,8 +304,7 @@ mod tests {
         });
         let snapshot = Snapshot {
             token: Some(held),
-            failure,
-            ..Snapshot::default()
+            failure: failure.map(Box::new),
         };
         (snapshot, born)
     }

@@ -29,7 +29,7 @@ use crate::{
 /// needs a token has it fetched, in a task of its own on that request's runtime; from then on it is refreshed in the
 /// background before it ends, and nobody waits. Tokens of other grants are refreshed only while they are used. A
 /// refresh that fails displaces nothing: the old token is used to its end, and the fetch is tried again with growing
-/// pauses. At most 32 fetches are under way at once. Nothing keeps running when the last clone is dropped.
+/// pauses. At most 30 fetches are under way at once. Nothing keeps running when the last clone is dropped.
 ///
 /// A [`BearerAuthLayer`](crate::BearerAuthLayer) puts the token on requests; without tower,
 /// [`authorization`](Self::authorization) gives the header.

@@ -75,9 +75,9 @@ impl Waiting {
     pub(crate) async fn token(&self) -> Result<Ticket, TokenUnavailable> {
         let slot = &self.entry.slot;
         let patience = Instant::now() + self.cold_wait;
-        let mut changed = slot.subscribe();
         let mut led = false;
         loop {
+            let change = slot.changes().next();
             if let Some(ticket) = self.usable() {
                 return Ok(ticket);
             }
@@ -105,7 +105,7 @@ impl Waiting {
                 return doubtful.ok_or_else(|| self.unavailable());
             }
             let _waiter = meter::Waiter::new(&self.shared.journal);
-            let _ = timeout_at(self.wake(until, &now), changed.changed()).await;
+            let _ = timeout_at(self.wake(until, &now), change).await;
         }
     }
 
@@ -157,7 +157,7 @@ impl Waiting {
     fn unavailable(&self) -> TokenUnavailable {
         let snapshot = self.entry.slot.load_full();
         self.shared.journal.unavailable(&self.entry, &snapshot);
-        TokenUnavailable::new(snapshot.failure.as_ref(), Instant::now())
+        TokenUnavailable::new(snapshot.failure.as_deref(), Instant::now())
     }
 
     /// When to look again without being told: should the refresher or the workers be lost meanwhile, whoever waits
@@ -178,8 +178,8 @@ impl Waiting {
     pub(crate) async fn newer(&self, generation: u64) -> Option<Ticket> {
         let slot = &self.entry.slot;
         let patience = Instant::now() + self.cold_wait;
-        let mut changed = slot.subscribe();
         loop {
+            let change = slot.changes().next();
             let takeoff = refresh::fly(&self.shared, &self.entry);
             let now = Now::read();
             {
@@ -198,7 +198,7 @@ impl Waiting {
                 return None;
             }
             let _waiter = meter::Waiter::new(&self.shared.journal);
-            let _ = timeout_at(self.wake(patience, &now), changed.changed()).await;
+            let _ = timeout_at(self.wake(patience, &now), change).await;
         }
     }
 }
@@ -220,22 +220,15 @@ pub(crate) fn usable(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Option<Ticket>
     checked(shared, entry).map(|(ticket, _)| ticket)
 }
 
-/// The same, and at which tick it was found usable.
+/// The same, and until the end of which tick it can be used.
 pub(crate) fn checked(shared: &Arc<Shared>, entry: &Arc<Entry>) -> Option<(Ticket, Option<Tick>)> {
     let snapshot = entry.slot.load();
     let held = snapshot.token.as_ref()?;
-    let tick = Tick::now();
-    if tick.is_some_and(|tick| snapshot.checked.is_at(tick)) {
-        return Some((held.ticket(), tick));
-    }
-    let (tick, now) = (Tick::of_real_time(), Now::read());
+    let (now, tick) = Now::coarse();
     match held.trust(&now) {
         Trust::Fresh => {}
         Trust::Stale => see_to_refresh(shared, entry, &snapshot, &now),
         Trust::Doubtful | Trust::Expired => return None,
-    }
-    if let Some(tick) = tick {
-        snapshot.checked.note(tick);
     }
     Some((held.ticket(), tick))
 }

@@ -181,7 +181,7 @@ async fn j2_evicted_grants_come_back_and_whoever_waited_is_served() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn j3_thirty_two_fetches_at_once_and_no_task_for_each_grant() {
+async fn j3_thirty_fetches_at_once_and_no_task_for_each_grant() {
     let source = Arc::new(ByScope {
         takes: Duration::from_millis(100),
         ..ByScope::default()
@@ -193,7 +193,7 @@ async fn j3_thirty_two_fetches_at_once_and_no_task_for_each_grant() {
         waiting.spawn(async move { ask(&tokens, &format!("s:{n}")).await });
     }
     waiting.join_all().await;
-    assert_eq!(source.most_under_way.load(Ordering::SeqCst), 32);
+    assert_eq!(source.most_under_way.load(Ordering::SeqCst), 30);
     sleep(Duration::from_secs(1)).await;
     // The refresher, and nothing else.
     let alive = tokio::runtime::Handle::current()
