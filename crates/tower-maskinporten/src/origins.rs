@@ -234,4 +234,14 @@ mod tests {
             assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
+
+    #[test]
+    fn an_error_says_which_origin_and_why() {
+        let said = |origins: &[&str]| Origins::new(origins).unwrap_err().to_string();
+        assert_eq!(said(&[]), "at least one origin is needed");
+        assert_eq!(
+            said(&["https://platform.altinn.no", "http://platform.altinn.no"]),
+            r#"the origin "http://platform.altinn.no" is plain http, which is for loopback only"#
+        );
+    }
 }

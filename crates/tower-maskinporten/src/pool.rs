@@ -217,6 +217,35 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn of_many_just_the_oldest_go() {
+        let pool = pool();
+        pool.set_capacity(64);
+        let kept: Vec<_> = (0..64).map(|n| pool.entry(&grant(n + 1))).collect();
+        // Used in another order since, one age each: every 37th comes next.
+        let order: Vec<_> = (0..64).map(|n| n * 37 % 64).collect();
+        for n in &order {
+            pool.age.fetch_add(1, Ordering::Relaxed);
+            pool.entry(&kept[*n].grant);
+        }
+        pool.entry(&grant(65));
+        // One is too many, and a sixteenth goes with it.
+        let is_there = |n: &usize| pool.entries.pin().contains_key(&kept[*n].grant);
+        let (gone, there) = order.split_at(5);
+        assert!(!gone.iter().any(is_there) && there.iter().all(is_there));
+    }
+
+    #[test]
+    fn a_newcomer_is_younger_than_who_was_used_before_it_came() {
+        let pool = pool();
+        pool.set_capacity(1);
+        for n in 1..50 {
+            pool.entry(&grant(n));
+            let newcomer = pool.entry(&grant(n + 1));
+            assert!(Arc::ptr_eq(&newcomer, &pool.entry(&grant(n + 1))));
+        }
+    }
+
+    #[test]
     fn memory_is_bounded_however_many_grants_arrive() {
         let pool = pool();
         pool.set_capacity(100);

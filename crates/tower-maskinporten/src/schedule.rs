@@ -199,8 +199,21 @@ mod tests {
     #[test]
     fn rejections_are_remembered_for_30_to_300_seconds() {
         assert_eq!(rejection(1, 0.0), secs(30));
+        assert_eq!(rejection(1, 1.0), secs(33));
         assert_eq!(rejection(3, 0.0), secs(120));
         assert_eq!(rejection(u32::MAX, 1.0), secs(300));
+    }
+
+    #[test]
+    fn who_has_not_approved_is_asked_for_again_about_a_minute_later() {
+        assert_eq!(approval(0.0), secs(60));
+        assert_eq!(approval(1.0), secs(66));
+    }
+
+    #[test]
+    fn the_fourth_401_in_a_row_that_a_refresh_has_not_cured_waits_a_minute() {
+        let pauses = [0, 1, 2, 3, u32::MAX].map(blame_pause);
+        assert_eq!(pauses, [10, 10, 10, 60, 60].map(secs));
     }
 
     #[test]

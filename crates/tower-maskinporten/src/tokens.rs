@@ -294,6 +294,13 @@ mod tests {
         (token, started.elapsed())
     }
 
+    #[test]
+    fn nobody_waits_for_longer_than_a_day() {
+        let (tokens, _) = tokens(120, |_| false);
+        let patient = tokens.with_cold_wait(Duration::MAX);
+        assert_eq!(patient.cold_wait, 24 * HOUR);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn e1_after_a_long_sleep_a_token_is_fetched_at_once() {
         for lifetime in [120, 1800] {
