@@ -27,6 +27,8 @@ use crate::{AccessToken, BoxFuture, Error, Grant, KeyRing};
 pub trait TokenSource: Send + Sync {
     /// Gets a new token for `grant`.
     ///
+    /// It must not block its thread for long: other fetches may be in the same task.
+    ///
     /// # Errors
     ///
     /// When there is none; [`Error::is_transient`] says whether trying again may help.

@@ -38,7 +38,8 @@ use crate::{
 /// How many tasks fetch, so that several threads can sign.
 const WORKERS: usize = 3;
 
-/// How many fetches each of them has under way at once.
+/// How many fetches each of them has under way at once. Where one blocks its thread, those beside it are late: the slots
+/// are given to other flights when their time is over, and the worker is replaced.
 const ABREAST: usize = 10;
 
 /// The line of flights, and who works it off.
