@@ -58,6 +58,8 @@ tower-service = "0.3"
             TOKIO,
             r#"
 http = "1"
+# kube-client does not say which version of Kubernetes it is for, and this must know.
+k8s-openapi = { version = "0.29", features = ["latest"] }
 kube-client = { version = "5", default-features = false, features = ["aws-lc-rs", "client", "rustls-tls"] }
 "#,
         ],
