@@ -7,7 +7,7 @@
 //! `cargo tree -e normal` names for this platform, the program itself left out. Downloading is done beforehand. CPU time
 //! is that of all compilers together; the time on the wall is that of a machine that may have other work.
 //!
-//! It takes half an hour and more, so it is done only when it is named: `--row S10`.
+//! It takes a quarter of an hour and more, so it is done only when it is named: `--row S10`.
 
 mod project;
 mod subject;
@@ -24,7 +24,7 @@ pub const NUMBERS: &[&str] = &["S10"];
 
 pub fn measure(options: &Options, progress: &Progress) -> Vec<Row> {
     if options.quick || !options.names("S10") {
-        progress.publish("S10 is skipped: it builds for half an hour and more. `--row S10` without `--quick` measures it.");
+        progress.publish("S10 is skipped: it builds for a quarter of an hour and more. `--row S10` without `--quick` measures it.");
         return Vec::new();
     }
     progress.begin("builds", SUBJECTS.len() as u64);
