@@ -28,7 +28,7 @@ const ADVICE: [(&str, &str); 17] = [
     ),
     (
         "MP-100",
-        "check the client id, and that it belongs to this environment",
+        "check the client id, that it belongs to this environment, and that it is active",
     ),
     (
         "MP-110",
