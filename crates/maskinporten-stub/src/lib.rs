@@ -89,6 +89,8 @@ mod keys;
 mod lifetime;
 mod maskinporten;
 mod problem;
+#[cfg(feature = "standalone")]
+mod program;
 mod public_url;
 mod recorder;
 mod refused;
@@ -116,6 +118,8 @@ pub use enterprise_certificate::EnterpriseCertificate;
 pub use fault::{Body, Fault, Route, Unauthorized};
 pub use jwk::KeyError;
 pub use maskinporten::{Checked, Outcome};
+#[cfg(feature = "standalone")]
+pub use program::Program;
 pub use recorder::Recorded;
 pub use stub::Stub;
 pub use system_user::SystemUser;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use maskinporten_stub::{CertificateAuthority, Client};
+use crate::{CertificateAuthority, Client};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use crate::secret_file;
 
 /// Any of three, or none for a client with a certificate.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct KeySource {
+pub(super) struct KeySource {
     /// A JWKS, public halves only.
     jwks: Option<Value>,
     /// A file with one.
@@ -34,7 +34,7 @@ struct CertificateFile {
 }
 
 impl KeySource {
-    pub(crate) fn public_jwks(&self, directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    pub(super) fn public_jwks(&self, directory: &Path) -> Result<Vec<String>, Box<dyn Error>> {
         let mut keys = Vec::new();
         if let Some(jwks) = &self.jwks {
             keys.extend(members(jwks)?);
@@ -52,12 +52,12 @@ impl KeySource {
         Ok(keys)
     }
 
-    pub(crate) fn has_certificate(&self) -> bool {
+    pub(super) fn has_certificate(&self) -> bool {
         self.generated_certificate.is_some()
     }
 
     /// Has a certificate issued to the organisation, if one is wanted, and writes it.
-    pub(crate) fn issue(
+    pub(super) fn issue(
         &self,
         authority: &CertificateAuthority,
         organisation: &str,

@@ -6,18 +6,18 @@ use std::{
     time::Duration,
 };
 
-use maskinporten_stub::{CertificateAuthority, Client, Stub, StubBuilder, SystemUser};
+use crate::{CertificateAuthority, Client, Stub, StubBuilder, SystemUser};
 use serde::Deserialize;
 
-use crate::client_key::KeySource;
+use super::client_key::KeySource;
 
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Config {
+pub(super) struct Config {
     /// What paths are relative to.
     #[serde(skip)]
     directory: PathBuf,
-    pub(crate) demo_client: bool,
+    pub(super) demo_client: bool,
     key_file: Option<PathBuf>,
     public_url: Option<String>,
     seed: u64,
@@ -119,7 +119,7 @@ impl Default for Lifetimes {
 
 impl Config {
     /// Reads the file. Paths in it are relative to its directory.
-    pub(crate) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
+    pub(super) fn read(path: &Path) -> Result<Self, Box<dyn Error>> {
         let failed = |why: String| format!("configuration {}: {why}", path.display());
         let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
         let mut config: Self = toml::from_str(&text).map_err(|error| failed(error.to_string()))?;
@@ -128,7 +128,7 @@ impl Config {
     }
 
     /// What must be known before the start.
-    pub(crate) fn builder(&self) -> StubBuilder {
+    pub(super) fn builder(&self) -> StubBuilder {
         let seconds = Duration::from_secs;
         let mut builder = Stub::builder()
             .seed(self.seed)
@@ -150,7 +150,7 @@ impl Config {
     }
 
     /// Registers everything, and gives the ids of all clients.
-    pub(crate) fn register(&self, stub: &Stub) -> Result<Vec<String>, Box<dyn Error>> {
+    pub(super) fn register(&self, stub: &Stub) -> Result<Vec<String>, Box<dyn Error>> {
         let mut ids = Vec::new();
         if self.demo_client {
             ids.push(stub.demo_client().client_id().to_owned());

@@ -4,7 +4,7 @@ use std::io;
 
 /// Listens from now on, for SIGTERM and SIGINT.
 #[cfg(unix)]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn listen() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminated = signal(SignalKind::terminate())?;
@@ -19,7 +19,7 @@ pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
 
 /// Listens for Ctrl-C.
 #[cfg(not(unix))]
-pub(crate) fn listen() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn listen() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         // An error would be that it cannot be heard; then the program is ended otherwise.
         if tokio::signal::ctrl_c().await.is_err() {

@@ -2,23 +2,24 @@
 
 use std::io::{self, Write};
 
+use crate::Stub;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use maskinporten_stub::Stub;
 use serde_json::json;
 
-use crate::{args::Args, secret_file};
+use super::Program;
+use crate::secret_file;
 
 /// Writes the files first, so that they are there for who waits for the first line.
-pub(crate) fn announce(
-    args: &Args,
+pub(super) fn announce(
+    program: &Program,
     stub: &Stub,
     client_ids: &[String],
     has_demo_client: bool,
 ) -> io::Result<()> {
-    if let (Some(path), Some(pem)) = (&args.ca_file, stub.ca_pem()) {
+    if let (Some(path), Some(pem)) = (&program.ca_file, stub.ca_pem()) {
         secret_file::write(path, pem.as_bytes())?;
     }
-    if let Some(path) = &args.ready_file {
+    if let Some(path) = &program.ready_file {
         let ready = json!({
             "address": stub.address(),
             "base_url": stub.base_url(),
