@@ -1,0 +1,60 @@
+//! Whether Altinn takes the token, and whether an API does.
+
+use maskinporten::{AccessToken, Settings};
+
+use super::report::{Finding, Report, Stage};
+use crate::{failure::Failure, http::get};
+
+/// Trades the token, if the settings say so.
+pub(super) async fn examine(
+    settings: &Settings,
+    token: AccessToken,
+    report: &mut Report,
+) -> Option<AccessToken> {
+    if !settings.exchanges() {
+        return Some(token);
+    }
+    report.take(Stage::Exchange, exchange(settings).await)
+}
+
+async fn exchange(settings: &Settings) -> Result<(AccessToken, String), Finding> {
+    let source = settings.connect().await;
+    let source =
+        source.map_err(|error| Finding::bad(Failure::from(error).to_string(), "see above"))?;
+    match source.fetch(settings.grant()).await {
+        Ok(token) => {
+            let found = format!("an Altinn token of {} s", token.lifetime().as_secs());
+            Ok((token, found))
+        }
+        Err(error) => Err(Finding::bad(
+            crate::failure::chain(&error),
+            "exchange where Maskinporten's environment belongs: test with TT02, production with production \
+             (TokenExchangeEnvironment); and with a scope that Altinn knows",
+        )),
+    }
+}
+
+/// Calls an API with the token.
+pub(super) async fn call(url: &str, token: &AccessToken) -> Result<((), String), Finding> {
+    let answer = get(url, Some(token.authorization())).await;
+    let answer = answer.map_err(|failure| {
+        Finding::bad(
+            failure.to_string(),
+            "check the address, and whether it can be reached from here",
+        )
+    })?;
+    if answer.status.is_success() {
+        return Ok(((), format!("{url}: {}", answer.status)));
+    }
+    let fix = match answer.status.as_u16() {
+        401 => {
+            "the API wants another kind of token (--altinn, --raw), or one of another environment"
+        }
+        403 => {
+            "the API wants another token (Altinn's: --altinn, `ExhangeToAltinnToken`), or the token lacks a scope, or the organisation a right"
+        }
+        404 => "check the address",
+        _ => "see what the API says",
+    };
+    Err(Finding::bad(format!("{url}: {}", answer.status), fix))
+}
