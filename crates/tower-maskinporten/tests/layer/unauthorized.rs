@@ -64,6 +64,25 @@ async fn case_45_when_no_new_token_comes_the_401_is_the_answer_and_the_old_token
 }
 
 #[tokio::test(start_paused = true)]
+async fn h12_a_401_to_a_token_of_the_old_source_blames_none_of_the_new_one() {
+    let (old, new) = (Script::healthy(), Script::healthy());
+    let tokens = Tokens::new(old, grant());
+    tokens.ready().await.unwrap();
+    let layer = BearerAuthLayer::new(tokens.clone(), Origins::new([API]).unwrap());
+    let (mut service, mut inner) = spawn(layer);
+    inner.as_mut().get_mut().allow(1);
+    assert_ready_ok!(service.poll_ready());
+    let response = tokio::spawn(service.call(request(API)));
+    let (_, send) = inner.as_mut().next_request().await.unwrap();
+    tokens.replace(new.clone(), grant()).await.unwrap();
+    send.send_response(unauthorized(INVALID_TOKEN));
+    response.await.unwrap().unwrap();
+    // Long enough for a refresh, and not for that of a token that grows old.
+    tokio::time::sleep(secs(5)).await;
+    assert_eq!(new.fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn case_46_other_answers_are_passed_on_and_refresh_nothing() {
     let script = Script::healthy();
     let mut client = spawn(layer(&script).replaying_clones());
