@@ -37,9 +37,9 @@ pub(crate) fn of_date(text: &str) -> Option<SystemTime> {
 
 /// Three bytes, in four characters of base64url.
 fn minutes(suffix: &str) -> Option<u64> {
-    let bytes: [u8; 3] = BASE64URL.decode(suffix).ok()?.try_into().ok()?;
-    let [a, b, c] = bytes.map(u64::from);
-    Some(YEAR_2025 + (a << 16 | b << 8 | c) * MINUTE)
+    let [a, b, c]: [u8; 3] = BASE64URL.decode(suffix).ok()?.try_into().ok()?;
+    let minutes = u32::from_be_bytes([0, a, b, c]);
+    Some(YEAR_2025 + u64::from(minutes) * MINUTE)
 }
 
 /// `yyyy-MM-dd`.
