@@ -10,14 +10,13 @@ mod trial;
 
 use std::{
     collections::BTreeSet,
-    iter,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use jiff::Zoned;
+use jiff::{ToSpan, Zoned};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -150,12 +149,18 @@ impl Rotate {
             .unwrap_or_default()
             .to_owned();
         let mut key = rsa::generate(self.size)?;
-        let made = format!("{}.{}", self.set(), create::suffix(&Zoned::now()));
-        // The time is that of the minute, and another key may have been made in it.
         let is_free = |kid: &String| !keys.has(kid) && before.iter().all(|key| key["kid"] != **kid);
-        let others = (2..).map(|number| format!("{made}-{number}"));
-        let kid = iter::once(made.clone()).chain(others).find(is_free);
-        let kid = kid.unwrap_or(made);
+        let now = Zoned::now();
+        let kid_at = |minutes: i64| {
+            format!(
+                "{}.{}",
+                self.set(),
+                create::suffix(&(&now + minutes.minutes()))
+            )
+        };
+        // Another key may have been made in this minute.
+        let kid = (0..60).map(kid_at).find(is_free);
+        let kid = kid.ok_or_else(|| Failure::new("There were too many keys made in this hour."))?;
         for (member, text) in [("alg", "RS256"), ("use", "sig"), ("kid", &kid)] {
             key.set(member, text);
         }
