@@ -2,6 +2,7 @@
 
 use std::{any::type_name, collections::BTreeSet, fmt::Debug};
 
+use clap::Parser;
 use maskinporten::{
     AltinnPlatform, ClientKey, Consent, Environment, Grant, HttpClient, KeyOptions, KeyRing,
     NationalIdentityNumber, OrganisationNumber, Settings, Signer, SystemUser, TokenSource,
@@ -201,6 +202,8 @@ async fn of_tower(printed: &mut Printed, scene: &Scene) {
 }
 
 async fn of_stub(printed: &mut Printed, scene: &Scene) {
+    let program = maskinporten_stub::Program::parse_from(["maskinporten-stub"]);
+    printed.print(&program);
     let stub = &scene.stub;
     let client = Client::generate("c", "991825827").unwrap();
     note_key(client.private_jwk().unwrap());
