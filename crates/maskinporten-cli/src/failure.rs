@@ -38,15 +38,9 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// What Maskinporten or Altinn says; what to do about it is part of that.
-impl From<maskinporten::Error> for Failure {
-    fn from(error: maskinporten::Error) -> Self {
-        Self(chain(&error))
-    }
-}
-
-impl From<maskinporten::SettingsError> for Failure {
-    fn from(error: maskinporten::SettingsError) -> Self {
+/// Refusals of Maskinporten's say what to do about them.
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
         Self(chain(&error))
     }
 }

@@ -36,11 +36,7 @@ pub(crate) async fn get(url: &str, authorization: Option<&HeaderValue>) -> Resul
         let headers = request.headers_mut();
         headers.insert(header::AUTHORIZATION, authorization.clone());
     }
-    send(client()?, request).await
-}
-
-pub(crate) fn client() -> Result<HttpClient, Failure> {
-    HttpClient::new().map_err(|error| Failure::new(failure::chain(&error)))
+    send(HttpClient::new()?, request).await
 }
 
 pub(crate) fn request(

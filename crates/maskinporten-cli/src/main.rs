@@ -31,7 +31,7 @@ use crate::failure::Failure;
 
 /// Keys, tokens and clients of Maskinporten and Altinn
 #[derive(Debug, Parser)]
-#[command(name = "maskinporten", version, after_help = EXIT_CODES, after_long_help = LONG)]
+#[command(name = "maskinporten", version, after_help = HELP)]
 #[command(arg_required_else_help = true, subcommand_required = true)]
 struct Arguments {
     #[command(flatten)]
@@ -53,14 +53,7 @@ enum Command {
     Man(manual::Man),
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0      it is done
-  1      it failed, and stderr says why; or, for `keys`, the command line is wrong
-  2      the command line is wrong
-  10-19  the stage that `doctor` found at fault; `maskinporten doctor --help` lists them";
-
-const LONG: &str = "\
+const HELP: &str = "\
 Examples:
   maskinporten keys create my-client --env test
   maskinporten keys export key my-client --base64 --out my-client.jwk
@@ -85,7 +78,7 @@ fn main() -> ExitCode {
     };
     arguments.log.begin();
     let outcome = Runtime::new()
-        .map_err(|error| Failure::new(error.to_string()))
+        .map_err(Failure::from)
         .and_then(|runtime| runtime.block_on(run(arguments.command)));
     outcome.unwrap_or_else(|failure| {
         eprintln!("{failure}");

@@ -46,16 +46,12 @@ impl Completions {
 
 impl Man {
     pub(crate) fn run<C: CommandFactory>(self) -> Result<(), Failure> {
-        match &self.out {
-            Some(directory) => clap_mangen::generate_to(C::command(), directory)
-                .map_err(|error| Failure::at(directory, error)),
-            None => {
-                let mut page = Vec::new();
-                clap_mangen::Man::new(C::command())
-                    .render(&mut page)
-                    .and_then(|()| io::stdout().write_all(&page))
-                    .map_err(|error| Failure::new(error.to_string()))
-            }
+        if let Some(directory) = &self.out {
+            return clap_mangen::generate_to(C::command(), directory)
+                .map_err(|error| Failure::at(directory, error));
         }
+        let mut page = Vec::new();
+        clap_mangen::Man::new(C::command()).render(&mut page)?;
+        Ok(io::stdout().write_all(&page)?)
     }
 }

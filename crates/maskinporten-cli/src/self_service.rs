@@ -10,7 +10,7 @@ use tower_maskinporten::{BearerAuth, BearerAuthLayer, Origins, Tokens};
 use crate::{
     configuration::{Configuration, Wanted},
     failure::Failure,
-    http::{Answer, client, request, send},
+    http::{Answer, request, send},
 };
 
 /// How many keys a client can have.
@@ -65,7 +65,7 @@ impl SelfService {
         let tokens = Tokens::new(source, settings.grant().clone().raw());
         Ok(Api {
             base: base.trim_end_matches('/').to_owned(),
-            service: BearerAuthLayer::new(tokens, origins).layer(client()?),
+            service: BearerAuthLayer::new(tokens, origins).layer(HttpClient::new()?),
         })
     }
 }

@@ -60,8 +60,7 @@ impl Token {
 }
 
 fn shown(token: &AccessToken, output: Output) -> Result<String, Failure> {
-    let header = token.authorization().to_str();
-    let header = header.map_err(|error| Failure::new(error.to_string()))?;
+    let header = token.authorization().to_str()?;
     let bare = header.strip_prefix("Bearer ").unwrap_or(header);
     Ok(match output {
         Output::Token => bare.to_owned(),

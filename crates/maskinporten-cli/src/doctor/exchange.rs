@@ -1,33 +1,22 @@
 //! Whether Altinn takes the token, and whether an API does.
 
-use maskinporten::{AccessToken, Settings};
+use maskinporten::{AccessToken, Settings, TokenSource};
 
-use super::report::{Finding, Report, Stage};
-use crate::{failure::Failure, http::get};
+use super::report::Finding;
+use crate::{failure::chain, http::get};
 
-/// Trades the token, if the settings say so.
-pub(super) async fn examine(
+/// Trades the token for Altinn's.
+pub(super) async fn exchange(
+    source: &dyn TokenSource,
     settings: &Settings,
-    token: AccessToken,
-    report: &mut Report,
-) -> Option<AccessToken> {
-    if !settings.exchanges() {
-        return Some(token);
-    }
-    report.take(Stage::Exchange, exchange(settings).await)
-}
-
-async fn exchange(settings: &Settings) -> Result<(AccessToken, String), Finding> {
-    let source = settings.connect().await;
-    let source =
-        source.map_err(|error| Finding::bad(Failure::from(error).to_string(), "see above"))?;
+) -> Result<(AccessToken, String), Finding> {
     match source.fetch(settings.grant()).await {
         Ok(token) => {
             let found = format!("an Altinn token of {} s", token.lifetime().as_secs());
             Ok((token, found))
         }
         Err(error) => Err(Finding::bad(
-            crate::failure::chain(&error),
+            chain(&error),
             "exchange where Maskinporten's environment belongs: test with TT02, production with production \
              (TokenExchangeEnvironment); and with a scope that Altinn knows",
         )),

@@ -1,28 +1,29 @@
 //! Whether Maskinporten gives a token, and for what was asked.
 
+use std::sync::Arc;
+
 use maskinporten::{AccessToken, Settings, TokenSource};
 
 use super::report::{Finding, Report, Stage};
-use crate::failure::Failure;
+use crate::failure::chain;
 
-/// Asks for Maskinporten's own token.
-pub(super) async fn examine(settings: &Settings, report: &mut Report) -> Option<AccessToken> {
-    let source = match settings.connect().await {
-        Ok(source) => source,
+/// What tokens come from. Metadata that is not known beforehand is read for it.
+pub(super) async fn source(
+    settings: &Settings,
+    report: &mut Report,
+) -> Option<Arc<dyn TokenSource>> {
+    match settings.connect().await {
+        Ok(source) => Some(source),
         Err(error) => {
-            let why = Failure::from(error).to_string();
-            report.note((
-                Stage::Metadata,
-                Finding::bad(why, "check the address of the metadata"),
-            ));
-            return None;
+            let finding = Finding::bad(chain(&error), "check the address of the metadata");
+            report.note((Stage::Metadata, finding));
+            None
         }
-    };
-    let outcome = token(&*source, settings).await;
-    report.take(Stage::Grant, outcome)
+    }
 }
 
-async fn token(
+/// Asks for Maskinporten's own token.
+pub(super) async fn token(
     source: &dyn TokenSource,
     settings: &Settings,
 ) -> Result<(AccessToken, String), Finding> {
@@ -32,7 +33,7 @@ async fn token(
             Ok((token, found))
         }
         Err(error) => {
-            let said = crate::failure::chain(&error);
+            let said = chain(&error);
             let advice = error.refusal().and_then(maskinporten::Refusal::advice);
             let Some(advice) = advice else {
                 let fix = "try again later, and see https://status.digdir.no";

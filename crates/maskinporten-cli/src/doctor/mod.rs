@@ -67,9 +67,14 @@ impl Doctor {
             let server = server::examine(environment, report).await?;
             report.take(Stage::Clock, server.clock(report.now));
         }
-        let token = grant::examine(&settings, report).await?;
+        let source = grant::source(&settings, report).await?;
+        let token = grant::token(&*source, &settings).await;
+        let mut token = report.take(Stage::Grant, token)?;
         report.take(Stage::Scopes, grant::scopes(&settings, &token));
-        let token = exchange::examine(&settings, token, report).await?;
+        if settings.exchanges() {
+            let exchanged = exchange::exchange(&*source, &settings).await;
+            token = report.take(Stage::Exchange, exchanged)?;
+        }
         if let Some(url) = &self.api {
             report.take(Stage::Api, exchange::call(url, &token).await);
         }

@@ -48,10 +48,8 @@ impl Expiry {
             for (place, key) in set.keys.iter().enumerate().rev() {
                 let is_current = place + 1 == set.keys.len();
                 let json = to_json(key)?;
-                let json =
-                    str::from_utf8(&json).map_err(|error| Failure::new(error.to_string()))?;
                 let kid = key.kid().unwrap_or("(no kid)");
-                let status = match ClientKey::from_jwk(json) {
+                let status = match ClientKey::from_jwk(str::from_utf8(&json)?) {
                     Ok(key) => KeyRing::new(key).status(),
                     Err(error) => {
                         println!("{kid}: cannot be used: {error}");

@@ -68,8 +68,7 @@ impl Import {
         let key = key.complete();
         // What signs wrongly, or not at all, is better found now.
         let json = to_json(&key)?;
-        let json = str::from_utf8(&json).map_err(|error| Failure::new(error.to_string()))?;
-        ClientKey::from_jwk(json).map_err(|error| Failure::new(error.to_string()))?;
+        ClientKey::from_jwk(str::from_utf8(&json)?)?;
         store.change(&self.name, self.environment, |set| set.add(key))?;
         println!("Imported key {kid}");
         Ok(())

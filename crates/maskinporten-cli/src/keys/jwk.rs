@@ -108,9 +108,7 @@ impl Jwk {
 /// JSON on one line, with the escapes of .NET's `System.Text.Json`.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut json = Zeroizing::new(Vec::with_capacity(ROOM));
-    value
-        .serialize(&mut Serializer::with_formatter(&mut *json, DotNet))
-        .map_err(|error| Failure::new(error.to_string()))?;
+    value.serialize(&mut Serializer::with_formatter(&mut *json, DotNet))?;
     Ok(json)
 }
 

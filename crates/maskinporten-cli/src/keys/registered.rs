@@ -63,7 +63,7 @@ impl Add {
             )));
         }
         let json = to_json(&key.registered()?)?;
-        keys.push(serde_json::from_slice(&json).map_err(|error| Failure::new(error.to_string()))?);
+        keys.push(serde_json::from_slice(&json)?);
         api.set_keys(&self.client, &keys).await?;
         println!("Registered {kid}; Maskinporten knows it in two minutes at most");
         Ok(())

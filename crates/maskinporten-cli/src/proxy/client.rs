@@ -16,14 +16,12 @@ pub(super) type ApiClient = Client<HttpsConnector<HttpConnector>, Incoming>;
 
 /// Plain http is for this machine only.
 pub(super) fn client(to: &Uri) -> Result<ApiClient, Failure> {
-    let failed = |error: std::io::Error| Failure::new(error.to_string());
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(Duration::from_secs(5)));
     let tls = HttpsConnectorBuilder::new()
-        .with_provider_and_platform_verifier(aws_lc_rs::default_provider())
-        .map_err(failed)?;
+        .with_provider_and_platform_verifier(aws_lc_rs::default_provider())?;
     let tls = if to.scheme_str() == Some("https") {
         tls.https_only()
     } else {

@@ -44,8 +44,7 @@ impl Forward {
                 "--to is a URL, such as https://platform.tt02.altinn.no.",
             ));
         };
-        let origins = Origins::new([format!("{scheme}://{authority}")]);
-        let origins = origins.map_err(|error| Failure::new(error.to_string()))?;
+        let origins = Origins::new([format!("{scheme}://{authority}")])?;
         // What the program at the other end has in the header is not for the API.
         let layer = BearerAuthLayer::new(tokens, origins).overriding();
         Ok(Self {

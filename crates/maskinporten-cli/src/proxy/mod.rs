@@ -85,7 +85,7 @@ impl Proxy {
         tokens.follow(watch, async |settings| settings.connect().await);
         let recorder = PrometheusBuilder::new().build_recorder();
         let metrics = recorder.handle();
-        metrics::set_global_recorder(recorder).map_err(|error| Failure::new(error.to_string()))?;
+        metrics::set_global_recorder(recorder)?;
         let upkeep = metrics.clone();
         tokio::spawn(async move {
             // What was measured is kept one by one until somebody asks, or this.
@@ -98,9 +98,7 @@ impl Proxy {
         let listener = TcpListener::bind(self.listen).await;
         let listener =
             listener.map_err(|error| Failure::new(format!("{}: {error}", self.listen)))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Failure::new(error.to_string()))?;
+        let address = listener.local_addr()?;
         let gate = Arc::new(Gate {
             guard: Guard::new(address),
             forward: Forward::new(tokens.clone(), &self.to)?,

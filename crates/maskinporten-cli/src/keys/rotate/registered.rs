@@ -29,8 +29,7 @@ pub(super) fn with(
         )));
     }
     let json = to_json(&rotation.key.registered()?)?;
-    let key = serde_json::from_slice(&json).map_err(|error| Failure::new(error.to_string()))?;
-    registered.push(key);
+    registered.push(serde_json::from_slice(&json)?);
     Ok(registered)
 }
 

@@ -20,18 +20,15 @@ impl Trial {
         rotation: &Rotation,
         client: &Value,
     ) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::error::Error| Failure::new(error.to_string());
         let environment = admin.environment().cloned();
         let environment = environment
             .ok_or_else(|| Failure::new("Say which Maskinporten it is, with `--environment`."))?;
         let json = to_json(&rotation.key)?;
-        let json = str::from_utf8(&json).map_err(|error| failed(&error))?;
-        let key = ClientKey::from_jwk(json).map_err(|error| failed(&error))?;
-        let http = HttpClient::new().map_err(|error| failed(&error))?;
+        let key = ClientKey::from_jwk(str::from_utf8(&json)?)?;
         let scope = client["scopes"][0].as_str().unwrap_or_default();
         Ok(Self {
-            source: Maskinporten::new(environment, client_id, key, http),
-            grant: Grant::new(scope).map_err(|error| failed(&error))?,
+            source: Maskinporten::new(environment, client_id, key, HttpClient::new()?),
+            grant: Grant::new(scope)?,
         })
     }
 
