@@ -116,6 +116,8 @@ mod replay;
 mod schedule;
 mod service;
 mod slot;
+#[cfg(test)]
+mod slot_steps;
 mod snapshot;
 mod status;
 mod sync;
