@@ -235,7 +235,8 @@ impl Rotate {
     }
 
     async fn drain(&self, rotation: &Rotation) {
-        let left = (rotation.since + self.drain).saturating_sub(seconds());
+        let end = rotation.since.saturating_add(self.drain);
+        let left = end.saturating_sub(seconds());
         wait(
             &format!("{} stays registered for another {left} s", rotation.old),
             left,
