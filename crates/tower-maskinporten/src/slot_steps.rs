@@ -7,14 +7,26 @@ use tokio::time::{Instant, advance};
 
 use crate::{
     clock::Now,
-    schedule::{LONGEST_LINE, SPACING},
-    slot::Slot,
+    schedule::{LONGEST_LINE, SPACING, blame_pause},
+    slot::{Blamed, Lead, Slot},
 };
 
 const NANOSECOND: Duration = Duration::from_nanos(1);
 
 fn token(lifetime: u64) -> AccessToken {
-    AccessToken::new("t", Instant::now(), Duration::from_secs(lifetime)).unwrap()
+    named("t", lifetime)
+}
+
+fn named(name: &str, lifetime: u64) -> AccessToken {
+    AccessToken::new(name, Instant::now(), Duration::from_secs(lifetime)).unwrap()
+}
+
+/// The token, and its generation.
+fn held(slot: &Slot) -> (String, u64) {
+    let snapshot = slot.load_full();
+    let ticket = snapshot.token.as_ref().unwrap().ticket();
+    let authorization = ticket.authorization.to_str().unwrap().to_owned();
+    (authorization, ticket.generation)
 }
 
 /// A slot with a token of an hour.
@@ -98,5 +110,192 @@ async fn who_asks_in_vain_brings_the_next_attempt_forward_once() {
         // Until then, neither is at the most that it may be.
         assert!(attempt < 9 || asked < alone);
         advance(asked - now.instant).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_numbered_on_in_the_slot_that_follows() {
+    let slot = filled();
+    assert_eq!(held(&slot), ("Bearer t".into(), 1));
+    let next = slot.successor().successor();
+    assert!(next.load().token.is_none());
+    for (name, generation) in [("u", 2), ("v", 3), ("v", 3), ("w", 4)] {
+        let lead = next.lead(&Now::read()).unwrap();
+        next.publish(lead, &named(name, 3600), Now::read().anchor());
+        assert_eq!(held(&next), (format!("Bearer {name}"), generation));
+        let due = next.look_again_at(&Now::read()).unwrap();
+        advance(due - Instant::now()).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_late_is_taken_if_it_is_better() {
+    let slot = Slot::default();
+    let lost = slot.lead(&Now::read()).unwrap();
+    advance(LONGEST_LINE).await;
+    let lead = slot.lead(&Now::read()).unwrap();
+    let anchor = || Now::read().anchor();
+    assert!(slot.publish(lead, &named("u", 3600), anchor()).is_some());
+    assert!(slot.publish(lost, &named("worse", 60), anchor()).is_none());
+    assert_eq!(held(&slot), ("Bearer u".into(), 1));
+    assert!(slot.publish(lost, &named("v", 7200), anchor()).is_some());
+    assert_eq!(held(&slot), ("Bearer v".into(), 2));
+}
+
+/// The next fetch, at the moment it is due.
+async fn lead_when_due(slot: &Slot) -> Lead {
+    let now = Now::read();
+    if let Some(due) = slot.look_again_at(&now) {
+        advance(due.saturating_duration_since(now.instant)).await;
+    }
+    slot.lead(&Now::read()).unwrap()
+}
+
+/// A token of an hour that is like no other.
+fn renew(slot: &Slot) {
+    let now = Now::read();
+    let name = slot.load().generation().to_string();
+    // Once it is in doubt it is due.
+    let lead = slot.lead(&now).unwrap();
+    slot.publish(lead, &named(&name, 3600), now.anchor());
+}
+
+fn is_due_at_once(slot: &Slot) -> bool {
+    slot.lead(&Now::read()).is_some()
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_key_forgives_what_was_refused_and_what_is_being_refused() {
+    // Before, and while the fetch was under way.
+    for is_under_way in [false, true] {
+        for (error, is_forgiven) in [
+            (Error::permanent("refused"), true),
+            (Error::transient("down"), false),
+        ] {
+            let slot = filled();
+            let lead = lead_when_due(&slot).await;
+            if is_under_way {
+                slot.forgive();
+                slot.fail(lead, error);
+            } else {
+                slot.fail(lead, error);
+                assert!(!is_due_at_once(&slot));
+                slot.forgive();
+            }
+            assert_eq!(is_due_at_once(&slot), is_forgiven, "{is_under_way}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_with_the_other_key_too_is_not_forgiven() {
+    let slot = filled();
+    slot.forgive();
+    let lead = lead_when_due(&slot).await;
+    slot.fail(lead, Error::permanent("refused"));
+    assert!(!is_due_at_once(&slot));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_ends_without_an_outcome_leaves_its_place_to_others() {
+    let slot = Slot::default();
+    let lost = slot.lead(&Now::read()).unwrap();
+    advance(LONGEST_LINE).await;
+    let lead = slot.lead(&Now::read()).unwrap();
+    let told = slot.changes().count();
+    slot.abandon(lost);
+    assert!(!is_due_at_once(&slot), "somebody else fetches");
+    assert_eq!(slot.changes().count(), told);
+    slot.abandon(lead);
+    assert!(slot.changes().count() > told);
+    assert!(is_due_at_once(&slot));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_present_token_can_be_blamed_and_only_once() {
+    let now = Now::read();
+    assert_eq!(Slot::default().blame(0, &now), Blamed::Nothing);
+    let slot = filled();
+    let refresh = Blamed::Refresh {
+        useless_refreshes: 0,
+    };
+    assert_eq!(slot.blame(0, &now), Blamed::Newer);
+    assert_eq!(slot.blame(2, &now), Blamed::Nothing);
+    assert_eq!(slot.blame(1, &now), refresh);
+    assert_eq!(slot.blame(1, &now), Blamed::Newer, "it is on its way");
+    renew(&slot);
+    assert_eq!(slot.blame(1, &now), Blamed::Newer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_fetching_fails_a_401_does_not_hurry_it() {
+    let slot = filled();
+    let lead = lead_when_due(&slot).await;
+    slot.fail(lead, Error::transient("down"));
+    let now = Now::read();
+    let due = slot.look_again_at(&now).unwrap();
+    advance(due - now.instant - NANOSECOND).await;
+    assert_eq!(slot.blame(1, &Now::read()), Blamed::Nothing);
+    advance(NANOSECOND).await;
+    assert!(matches!(
+        slot.blame(1, &Now::read()),
+        Blamed::Refresh { .. }
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_are_blamed_as_the_ones_before_were_are_refreshed_more_seldom() {
+    let slot = filled();
+    let blame = || slot.blame(slot.load().generation(), &Now::read());
+    for useless_refreshes in 0..6 {
+        assert_eq!(blame(), Blamed::Refresh { useless_refreshes });
+        renew(&slot);
+        assert_eq!(blame(), Blamed::Nothing);
+        advance(blame_pause(useless_refreshes) - NANOSECOND).await;
+        assert_eq!(blame(), Blamed::Nothing);
+        advance(NANOSECOND).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_good_for_a_while_is_no_useless_one() {
+    let pause = blame_pause(0);
+    for (wait, useless_refreshes) in [(2 * pause - NANOSECOND, 1), (2 * pause, 0)] {
+        let slot = filled();
+        slot.blame(1, &Now::read());
+        renew(&slot);
+        advance(wait).await;
+        let blamed = slot.blame(2, &Now::read());
+        assert_eq!(blamed, Blamed::Refresh { useless_refreshes });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_has_just_come_is_not_refreshed_for_what_was_said_of_the_one_before() {
+    let pause = blame_pause(0);
+    // How old the second token is when the third comes, and that when it is blamed.
+    for (second, third, is_refreshed) in [
+        (pause - NANOSECOND, pause, true),
+        (pause, pause - NANOSECOND, false),
+        // That the second was blamed is long ago.
+        (pause + NANOSECOND, pause - NANOSECOND, true),
+    ] {
+        let slot = filled();
+        slot.blame(1, &Now::read());
+        let lead = slot.lead(&Now::read()).unwrap();
+        // It is due when the time comes: the shortest lives are refreshed after a second.
+        let lifetime = Duration::from_secs(1);
+        let short = AccessToken::new("short", Instant::now(), lifetime).unwrap();
+        slot.publish(lead, &short, Now::read().anchor());
+        advance(second).await;
+        let lead = slot.lead(&Now::read()).unwrap();
+        slot.publish(lead, &named("third", 3600), Now::read().anchor());
+        advance(third).await;
+        let blamed = slot.blame(3, &Now::read());
+        assert_eq!(
+            blamed != Blamed::Nothing,
+            is_refreshed,
+            "{second:?} {third:?}"
+        );
     }
 }

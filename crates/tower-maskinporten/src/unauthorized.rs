@@ -43,7 +43,7 @@ fn bearer_errors(value: &str) -> Vec<Option<String>> {
     for item in split_outside_quotes(value) {
         // A challenge starts with its scheme; further parameters of it are bare `name=value`.
         let (scheme, parameter) = match item.split_once([' ', '\t']) {
-            Some((scheme, rest)) if !scheme.contains('=') => (Some(scheme), rest.trim()),
+            Some((scheme, rest)) if !is_parameter(scheme, rest) => (Some(scheme), rest.trim()),
             None if !item.contains('=') => (Some(item), ""),
             _ => (None, item),
         };
@@ -64,6 +64,11 @@ fn bearer_errors(value: &str) -> Vec<Option<String>> {
         }
     }
     errors
+}
+
+/// Whether a first word, and what comes after it, are a parameter: white space may be within and around it.
+fn is_parameter(word: &str, rest: &str) -> bool {
+    word.contains('=') || rest.trim_start().starts_with('=')
 }
 
 fn split_outside_quotes(value: &str) -> impl Iterator<Item = &str> {
@@ -118,6 +123,10 @@ mod tests {
             "Basic realm=\"x\"",
             "Basic realm=\"Bearer\"",
             "Bearer error=\"insufficient_scope\"",
+            "Bearer realm=\"a, b\", error=\"insufficient_scope\"",
+            "Bearer error_description=\"not enough\", error=\"insufficient_scope\"",
+            // RFC 9110 section 11.2 lets there be white space, though nobody should send it.
+            "Bearer realm=\"x\", error = \"insufficient_scope\"",
             "Bearer error=\"invalid_request\", error_description=\"say \\\"invalid_token\\\", please\"",
             "DPoP error=\"invalid_token\"",
             "",
