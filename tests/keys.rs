@@ -34,6 +34,9 @@ fn case_12_a_missing_or_empty_member_is_named() {
             assert!(error.contains(&format!("`{member}`")), "{member}: {error}");
         }
     }
+    assert!(refused(read(&with("kid", 7))).contains("wrong type"));
+    let escaped = with("e", "AQAB").to_string().replace("AQAB", "\\u0041QAB");
+    assert!(refused(ClientKey::from_jwk(&escaped)).contains("`e` is of the wrong type"));
 }
 
 #[test]
@@ -174,6 +177,7 @@ async fn h5_base64_is_read_however_it_was_pasted() {
         format!("\"{standard}\""),
         format!("'{standard}'\r\n"),
         wrapped.join("\r\n"),
+        format!("\u{feff}{standard}"),
         json.clone(),
         STANDARD.encode(format!("\u{feff}{json}")),
         STANDARD.encode(&standard),
@@ -184,8 +188,8 @@ async fn h5_base64_is_read_however_it_was_pasted() {
     }
 }
 
-#[test]
-fn a_key_of_a_set_is_chosen_by_its_kid() {
+#[tokio::test]
+async fn a_key_of_a_set_is_chosen_by_its_kid() {
     let other = Client::generate("o", "991825827").unwrap();
     let other: Value = serde_json::from_str(other.private_jwk().unwrap()).unwrap();
     let (mut first, mut second) = (jwk(), other);
@@ -195,10 +199,9 @@ fn a_key_of_a_set_is_chosen_by_its_kid() {
         let set = set.to_string();
         assert!(refused(ClientKey::from_jwk(&set)).contains("2 keys"));
         assert!(refused(KeyOptions::new().kid("third").read(&set)).contains("2 keys"));
-        assert_eq!(
-            KeyOptions::new().kid("second").read(&set).unwrap().kid(),
-            Some("second")
-        );
+        let chosen = KeyOptions::new().kid("second").read(&set).unwrap();
+        assert_eq!(chosen.kid(), Some("second"));
+        signs_for(&chosen, &second).await;
     }
     // To a single key it gives the name.
     let named = KeyOptions::new()
