@@ -75,6 +75,43 @@ fn named(jwk: &Value) -> maskinporten::ClientKey {
 }
 
 #[tokio::test(start_paused = true)]
+async fn h1_a_key_is_a_new_one_when_anything_of_it_is_another() {
+    const KID: &str = "unlike-any-other";
+    let told = || {
+        let mut lines = logged(Level::INFO, KID);
+        lines.retain(|line| line.contains("there is a new private key"));
+        lines.len()
+    };
+    assert_eq!(told(), 0);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("appsettings.json");
+    let mut jwk = private_jwk();
+    jwk["kid"] = KID.into();
+    let put = |jwk: &Value, scope: &str| {
+        fs::write(&path, document(&json!({"Jwk": jwk, "Scope": scope}))).unwrap();
+    };
+    put(&jwk, "a:one");
+    let mut watch = Settings::builder().json_file(&path).watch().unwrap();
+    put(&jwk, "b:two");
+    soon(&mut watch).await;
+    assert_eq!(told(), 0, "it is the same");
+    let mut other_algorithm = jwk.clone();
+    other_algorithm["alg"] = "RS384".into();
+    let mut other_pair = private_jwk();
+    other_pair["kid"] = KID.into();
+    let mut other_kid = other_pair.clone();
+    other_kid["kid"] = format!("{KID}-2").into();
+    for (times, key) in [other_algorithm, jwk, other_pair, other_kid]
+        .iter()
+        .enumerate()
+    {
+        put(key, "b:two");
+        nothing(&mut watch).await;
+        assert_eq!(told(), times + 1, "{}", key["kid"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_member_that_is_not_the_key_counts() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("appsettings.json");
