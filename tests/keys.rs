@@ -8,7 +8,10 @@ use std::path::Path;
 use aws_lc_rs::{
     encoding::AsDer,
     rsa::{KeyPair, KeySize},
-    signature::{RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents},
+    signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, RSA_PKCS1_2048_8192_SHA512,
+        RsaPublicKeyComponents,
+    },
 };
 use base64::{
     Engine,
@@ -147,16 +150,19 @@ fn case_16_pem_that_holds_something_else_says_so() {
         let error = refused(ClientKey::from_pem(&pem(label), "k"));
         assert!(error.contains(says), "{label}: {error}");
     }
-    let elliptic = aws_lc_rs::signature::EcdsaKeyPair::generate(
-        &aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING,
-    )
-    .unwrap();
-    let der = elliptic.to_pkcs8v1().unwrap();
-    let pem = format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----",
-        STANDARD.encode(der)
-    );
-    assert!(refused(ClientKey::from_pem(&pem, "k")).contains("RSA"));
+    let elliptic = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let edwards = Ed25519KeyPair::generate().unwrap();
+    for (der, says) in [
+        (elliptic.to_pkcs8v1().unwrap(), "elliptic-curve"),
+        (edwards.to_pkcs8v1().unwrap(), "in PKCS#8 or PKCS#1"),
+    ] {
+        let pem = format!(
+            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----",
+            STANDARD.encode(der)
+        );
+        let error = refused(ClientKey::from_pem(&pem, "k"));
+        assert!(error.contains(says), "{error}");
+    }
 }
 
 #[tokio::test]

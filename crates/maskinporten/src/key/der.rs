@@ -74,3 +74,30 @@ const EC_PUBLIC_KEY: [u8; 9] = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 
 pub(super) fn not_rsa() -> KeyError {
     KeyError::new("it is not RSA: Maskinporten accepts no elliptic-curve keys")
 }
+
+#[cfg(test)]
+#[cfg(not(feature = "certificates"))]
+mod tests {
+    use super::*;
+
+    fn refused(der: &[u8]) -> String {
+        let outcome = read(der, &KeyOptions::new());
+        outcome.map(|_| ()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_has_a_password_is_told_from_what_is_no_key() {
+        // A sequence of any length, and what PKCS#12 and an encrypted key begin with.
+        let lengths: [&[u8]; 3] = [&[0x30, 0x82, 1, 0], &[0x30, 0x81, 200], &[0x30, 100]];
+        for length in lengths {
+            for begins in [[0x02, 0x01, 0x03], [0x30, 0x0d, 0x06]] {
+                let error = refused(&[length, &begins].concat());
+                assert!(error.contains("the feature `certificates`"), "{error}");
+            }
+            let plain = refused(&[length, &[0x02, 0x01, 0x00]].concat());
+            assert!(plain.contains("in PKCS#8 or PKCS#1"), "{plain}");
+            assert_eq!(refused(length), plain);
+        }
+        assert!(refused(&[]).contains("in PKCS#8 or PKCS#1"));
+    }
+}
