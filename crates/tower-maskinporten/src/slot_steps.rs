@@ -1,4 +1,4 @@
-//! A slot, step by step: who may fetch, and until when. Time is paused.
+//! A slot, step by step: who may fetch and until when, which token stays, and what a 401 leads to. Time is paused.
 
 use std::time::Duration;
 
@@ -37,6 +37,23 @@ fn filled() -> Slot {
     slot
 }
 
+/// The next fetch, at the moment it is due.
+async fn lead_when_due(slot: &Slot) -> Lead {
+    let now = Now::read();
+    if let Some(due) = slot.look_again_at(&now) {
+        advance(due.saturating_duration_since(now.instant)).await;
+    }
+    slot.lead(&Now::read()).unwrap()
+}
+
+/// An empty slot, a fetch that took too long in line, and the one that took its place.
+async fn overtaken() -> (Slot, Lead, Lead) {
+    let slot = Slot::default();
+    let lost = slot.lead(&Now::read()).unwrap();
+    let lead = lead_when_due(&slot).await;
+    (slot, lost, lead)
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_is_in_line_until_its_time_is_over() {
     let slot = Slot::default();
@@ -71,11 +88,8 @@ async fn who_takes_off_has_a_little_more_than_the_fetch_may_take() {
 
 #[tokio::test(start_paused = true)]
 async fn who_was_replaced_or_has_landed_does_not_take_off() {
-    let slot = Slot::default();
-    let lost = slot.lead(&Now::read()).unwrap();
-    advance(LONGEST_LINE).await;
+    let (slot, lost, lead) = overtaken().await;
     let now = Now::read();
-    let lead = slot.lead(&now).unwrap();
     assert!(slot.take_off(lost, &now).is_none());
     let lead = slot.take_off(lead, &now).unwrap();
     slot.publish(lead, &token(3600), Now::read().anchor());
@@ -120,35 +134,21 @@ async fn tokens_are_numbered_on_in_the_slot_that_follows() {
     let next = slot.successor().successor();
     assert!(next.load().token.is_none());
     for (name, generation) in [("u", 2), ("v", 3), ("v", 3), ("w", 4)] {
-        let lead = next.lead(&Now::read()).unwrap();
+        let lead = lead_when_due(&next).await;
         next.publish(lead, &named(name, 3600), Now::read().anchor());
         assert_eq!(held(&next), (format!("Bearer {name}"), generation));
-        let due = next.look_again_at(&Now::read()).unwrap();
-        advance(due - Instant::now()).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_comes_late_is_taken_if_it_is_better() {
-    let slot = Slot::default();
-    let lost = slot.lead(&Now::read()).unwrap();
-    advance(LONGEST_LINE).await;
-    let lead = slot.lead(&Now::read()).unwrap();
+    let (slot, lost, lead) = overtaken().await;
     let anchor = || Now::read().anchor();
     assert!(slot.publish(lead, &named("u", 3600), anchor()).is_some());
     assert!(slot.publish(lost, &named("worse", 60), anchor()).is_none());
     assert_eq!(held(&slot), ("Bearer u".into(), 1));
     assert!(slot.publish(lost, &named("v", 7200), anchor()).is_some());
     assert_eq!(held(&slot), ("Bearer v".into(), 2));
-}
-
-/// The next fetch, at the moment it is due.
-async fn lead_when_due(slot: &Slot) -> Lead {
-    let now = Now::read();
-    if let Some(due) = slot.look_again_at(&now) {
-        advance(due.saturating_duration_since(now.instant)).await;
-    }
-    slot.lead(&Now::read()).unwrap()
 }
 
 /// A token of an hour that is like no other.
@@ -198,10 +198,7 @@ async fn what_is_refused_with_the_other_key_too_is_not_forgiven() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fetch_that_ends_without_an_outcome_leaves_its_place_to_others() {
-    let slot = Slot::default();
-    let lost = slot.lead(&Now::read()).unwrap();
-    advance(LONGEST_LINE).await;
-    let lead = slot.lead(&Now::read()).unwrap();
+    let (slot, lost, lead) = overtaken().await;
     let told = slot.changes().count();
     slot.abandon(lost);
     assert!(!is_due_at_once(&slot), "somebody else fetches");
