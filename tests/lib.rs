@@ -26,7 +26,6 @@ pub mod proxy;
 pub mod raw;
 #[path = "support/script.rs"]
 pub mod script;
-pub mod soak;
 #[path = "support/wiretap.rs"]
 pub mod wiretap;
 

@@ -19,7 +19,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use tower::Service;
 
 use super::clock::DrivenClock;
-use crate::soak::endpoint::Answer;
+use crate::endpoint::Answer;
 
 const LIFETIME: Duration = Duration::from_secs(120);
 /// Tokens that are there at the same time have different places.

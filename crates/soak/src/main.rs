@@ -1,4 +1,4 @@
-//! Measures what the project promises in numbers: `cargo run --release -p tests --bin soak`.
+//! Measures what the project promises in numbers: `cargo run --release -p soak`.
 
 #![expect(
     clippy::print_stdout,
@@ -14,7 +14,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use options::{Options, Stage};
-use tests::soak::{
+use soak::{
     Number, calls, fleet, hammer, herd, memory,
     outage::{self, Outage, Start},
     recovery,

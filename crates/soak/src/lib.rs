@@ -1,5 +1,11 @@
 //! What the project promises in numbers, measured: by the program `soak`, and the short ones by the tests, too.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "what cannot be had ends the measurement"
+)]
+
 pub mod calls;
 pub mod endpoint;
 pub mod fleet;
@@ -16,6 +22,8 @@ pub mod skew;
 
 use std::fmt;
 
+use maskinporten::{ClientKey, Environment, Grant, HttpClient, Maskinporten, Retry};
+use maskinporten_stub::Stub;
 use tokio::runtime::Builder;
 
 /// Runs `run` in virtual time, with the same chances for the same seed.
@@ -24,6 +32,23 @@ pub fn in_virtual_time<T>(seed: u64, run: impl Future<Output = T>) -> T {
     let mut runtime = Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
     runtime.block_on(run)
+}
+
+/// What is asked for.
+fn grant() -> Grant {
+    Grant::new("altinn:correspondence.write").unwrap()
+}
+
+/// The stub's demo client, over TCP.
+fn maskinporten(stub: &Stub) -> Retry<Maskinporten<HttpClient>> {
+    let environment = Environment::custom(&stub.issuer(), &format!("{}token", stub.issuer()));
+    let demo = stub.demo_client();
+    Retry::new(Maskinporten::new(
+        environment.unwrap(),
+        demo.client_id(),
+        ClientKey::from_jwk(demo.private_jwk()).unwrap(),
+        HttpClient::new().unwrap(),
+    ))
 }
 
 /// `1,234,567`.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use tests::soak::{
+use soak::{
     Number, fleet, hammer, herd, in_virtual_time,
     outage::{self, Outage, Start},
     recovery,
