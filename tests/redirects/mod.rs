@@ -21,7 +21,7 @@ use tower_http::follow_redirect::FollowRedirect;
 use tower_maskinporten::{BearerAuthLayer, OriginNotAllowed, Origins, Tokens};
 use url::Url;
 
-use crate::moves::{CELLS, Change, MOVES};
+use moves::{CELLS, Change, MOVES};
 
 /// Where a request came, and whether with a token.
 #[derive(Debug)]
