@@ -23,4 +23,5 @@ mod settings_certificates;
 mod settings_files;
 mod settings_keys;
 mod settings_watch;
+mod settings_watch_keys;
 mod system_users;

@@ -86,20 +86,3 @@ impl fmt::Display for Number {
         write!(f, "| {row} | {goal} | {measured} | {verdict} |")
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_numbers_can_be_read() {
-        for (number, read) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (12_345_678, "12,345,678"),
-        ] {
-            assert_eq!(grouped(number), read);
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! Measures what the project promises in numbers: `cargo run --release -p soak`.
+//! Measures what the project promises in numbers: `cargo run --release --manifest-path crates/soak/Cargo.toml`.
 
 #![expect(
     clippy::print_stdout,

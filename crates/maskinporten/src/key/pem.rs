@@ -110,4 +110,32 @@ mod tests {
             assert_eq!(made.capacity(), pem.len());
         }
     }
+
+    #[cfg(not(feature = "certificates"))]
+    #[test]
+    fn certificates_stand_in_for_no_kid() {
+        use aws_lc_rs::{
+            encoding::{AsDer, Pkcs8V1Der},
+            rsa::{KeyPair, KeySize},
+        };
+        use base64::prelude::{BASE64_STANDARD, Engine};
+
+        let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&key).unwrap();
+        let key = BASE64_STANDARD.encode(der.as_ref());
+        let key = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");
+        let certified =
+            format!("{key}-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n");
+        let (plain, named) = (KeyOptions::new(), KeyOptions::new().kid("archive-3"));
+
+        let needs_the_feature = |pem| {
+            let error = plain.read(pem).unwrap_err().to_string();
+            error.contains("the feature `certificates`")
+        };
+        assert!(needs_the_feature(&certified));
+        assert!(!needs_the_feature(&key));
+        for pem in [&key, &certified] {
+            assert_eq!(named.read(pem).unwrap().kid(), Some("archive-3"));
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::ProgressBar;
 use soak::{
     Number, fleet, hammer, herd, in_virtual_time,
+    latencies::Latencies,
     outage::{self, Outage, Start},
     recovery,
     rotations::{self, Odds},
@@ -19,7 +20,9 @@ fn met(number: &Number) {
 #[test]
 fn n1_no_request_fails_while_a_third_of_fetches_do() {
     let bar = ProgressBar::hidden();
-    met(&hammer::requests(200_000, 100, 0.3, 1, &bar));
+    let number = hammer::requests(200_000, 100, 0.3, 1, &bar);
+    assert!(number.to_string().contains(" of 200,0"), "{number}");
+    met(&number);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,4 +74,19 @@ async fn n12_a_wrong_clock_costs_one_call() {
 #[test]
 fn n26_a_fleet_that_started_together_does_not_call_together() {
     met(&fleet::calls(1_000, 1));
+}
+
+#[test]
+fn quantiles_are_a_sixteenth_off_at_most() {
+    let mut latencies = Latencies::default();
+    for nanos in 1..=100_000 {
+        latencies.note(Duration::from_nanos(nanos));
+    }
+    for (of_a_million, exact) in [(10, 1), (500_000, 50_000), (999_900, 99_990)] {
+        let found = latencies.quantile(of_a_million);
+        assert!(found >= exact && found <= exact + exact / 16, "{found}");
+    }
+    assert_eq!(latencies.longest(), Duration::from_micros(100));
+    latencies.note(Duration::MAX);
+    assert_eq!(latencies.quantile(1_000_000), u64::MAX);
 }
