@@ -120,6 +120,8 @@ mod tests {
         };
         use base64::prelude::{BASE64_STANDARD, Engine};
 
+        use crate::Signer;
+
         let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
         let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&key).unwrap();
         let key = BASE64_STANDARD.encode(der.as_ref());
