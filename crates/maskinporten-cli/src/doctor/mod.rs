@@ -65,7 +65,7 @@ impl Doctor {
         report.note(key::examine(&settings, report.now));
         if let Some(environment) = settings.environment() {
             let server = server::examine(environment, report).await?;
-            report.take(Stage::Clock, server.clock(report.now));
+            report.take(Stage::Clock, server.clock());
         }
         let source = grant::source(&settings, report).await?;
         let token = grant::token(&*source, &settings).await;

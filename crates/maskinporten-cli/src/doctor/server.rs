@@ -19,6 +19,7 @@ const TOLERANCE: Duration = Duration::from_secs(8);
 /// What Maskinporten answered.
 pub(super) struct Server {
     answer: Answer,
+    answered: SystemTime,
 }
 
 pub(super) async fn examine(environment: &Environment, report: &mut Report) -> Option<Server> {
@@ -29,19 +30,20 @@ pub(super) async fn examine(environment: &Environment, report: &mut Report) -> O
         issuer.trim_end_matches('/')
     );
     let answer = report.take(Stage::Tls, connect(&url).await)?;
+    let answered = SystemTime::now();
     report.take(Stage::Metadata, metadata(issuer, &answer))?;
-    Some(Server { answer })
+    Some(Server { answer, answered })
 }
 
 impl Server {
     /// How far the clocks are apart. Where the server does not say its time, they are taken to agree.
-    pub(super) fn clock(&self, now: SystemTime) -> Result<((), String), Finding> {
+    pub(super) fn clock(&self) -> Result<((), String), Finding> {
         let date = self.answer.headers.get(http::header::DATE);
         let date = date.and_then(|date| date.to_str().ok());
         let Some(date) = date.and_then(|date| httpdate::parse_http_date(date).ok()) else {
             return Ok(((), "the server does not say what time it is".to_owned()));
         };
-        let (apart, word) = match now.duration_since(date) {
+        let (apart, word) = match self.answered.duration_since(date) {
             Ok(fast) => (fast, "fast"),
             Err(slow) => (slow.duration(), "slow"),
         };
