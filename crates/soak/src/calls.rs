@@ -21,7 +21,7 @@ use tokio::{
     runtime::Runtime,
     time::{Instant, sleep},
 };
-use tower::{Layer, Service};
+use tower::{Layer, Service, service_fn, util::ServiceFn};
 use tower_maskinporten::{BearerAuth, BearerAuthLayer, Origins, TokenState, Tokens};
 
 use super::{
@@ -58,7 +58,7 @@ pub fn while_refreshes_fail(calls: u64, progress: &ProgressBar) -> Number {
     });
     let clients = [&healthy, &failing].map(|tokens| {
         let origins = Origins::new([API]).unwrap();
-        BearerAuthLayer::new(tokens.clone(), origins).layer(Api)
+        BearerAuthLayer::new(tokens.clone(), origins).layer(api())
     });
     let (mut median, mut tail) = ([u64::MAX; 2], [u64::MAX; 2]);
     for _ in 0..ROUNDS {
@@ -124,22 +124,11 @@ fn work(mut clients: [Client; 2], calls: u64) -> [Latencies; 2] {
     measured
 }
 
+type Api = ServiceFn<fn(Request<()>) -> Ready<Result<Response<()>, Infallible>>>;
+
 /// Answers at once.
-#[derive(Clone, Debug)]
-struct Api;
-
-impl Service<Request<()>> for Api {
-    type Response = Response<()>;
-    type Error = Infallible;
-    type Future = Ready<Result<Response<()>, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<()>) -> Self::Future {
-        ready(Ok(Response::new(())))
-    }
+fn api() -> Api {
+    service_fn(|_| ready(Ok(Response::new(()))))
 }
 
 /// Says that tokens were asked for fifty minutes ago.
